@@ -1,0 +1,201 @@
+"""Checks: made once for each open subject, read by their tenant, ended with a verdict."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from scans.queue import Claim, finish_check
+from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
+from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
+
+SAME_SUBJECT_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCheck:
+    """What a caller asks for: an address, or the hash of bytes that are in the image store."""
+
+    tenant_id: UUID
+    subject: str
+    url: str | None = None
+    page_url: str | None = None
+    image_sha256: str | None = None
+
+
+def subject_of_image(sha256: str) -> str:
+    """The subject of a check of bytes."""
+    return f"sha256:{sha256}"
+
+
+def create_or_get(session: Session, wanted: WantedCheck) -> tuple[Check, bool]:
+    """Make the check, or join the one that is open for the same subject and tenant.
+
+    Two callers at once meet in the unique index on open checks. Returns the check, and whether
+    this call made it.
+    """
+    for _ in range(SAME_SUBJECT_TRIES):
+        check_id = session.scalar(
+            insert(Check)
+            .values(
+                tenant_id=wanted.tenant_id,
+                subject=wanted.subject,
+                url=wanted.url,
+                page_url=wanted.page_url,
+                image_sha256=wanted.image_sha256,
+            )
+            .on_conflict_do_nothing()
+            .returning(Check.id)
+        )
+        found = select(Check).where(Check.id == check_id) if check_id else _open_check(wanted)
+        check = session.scalar(found)
+        if check is not None:
+            return check, check_id is not None
+        # The open check ended between the two statements: ask again.
+    raise RuntimeError(f"no check could be made for {wanted.subject}")
+
+
+def _open_check(wanted: WantedCheck) -> Select[tuple[Check]]:
+    return select(Check).where(
+        Check.tenant_id == wanted.tenant_id,
+        Check.subject == wanted.subject,
+        Check.status.in_(OPEN_STATUSES),
+    )
+
+
+def find_check(session: Session, tenant_id: UUID, check_id: UUID) -> Check | None:
+    """A check with its image and verdict, if it is this tenant's."""
+    return session.scalar(select(Check).where(Check.id == check_id, Check.tenant_id == tenant_id))
+
+
+def find_verdict_of_subject(
+    session: Session, tenant_id: UUID, subject: str, *, fresh_seconds: float | None
+) -> Check | None:
+    """The newest finished check of a subject by the live model, if one is fresh enough.
+
+    Bytes never change under their hash (`fresh_seconds=None`); what a URL shows does.
+    """
+    query = _judged_by_live_model(tenant_id).where(Check.subject == subject)
+    if fresh_seconds is not None:
+        query = query.where(Check.finished_at > func.now() - timedelta(seconds=fresh_seconds))
+    return session.scalar(query)
+
+
+def find_verdict_of_image(session: Session, tenant_id: UUID, sha256: str) -> Check | None:
+    """The newest finished check of these bytes by the live model, however they were sent.
+
+    Answers only for what this tenant sent itself, so that a look-up is no oracle.
+    """
+    return session.scalar(_judged_by_live_model(tenant_id).where(Check.image_sha256 == sha256))
+
+
+def _judged_by_live_model(tenant_id: UUID) -> Select[tuple[Check]]:
+    return (
+        select(Check)
+        .join(Verdict, Verdict.check_id == Check.id)
+        .join(ModelVersion, ModelVersion.version == Verdict.model_version)
+        .where(Check.tenant_id == tenant_id, Check.status == "done", ModelVersion.is_live)
+        .where(ModelVersion.threshold_version == Verdict.threshold_version)
+        .order_by(Check.finished_at.desc())
+        .limit(1)
+    )
+
+
+def remember_bytes(session: Session, sha256: str, byte_count: int) -> None:
+    """Note that bytes of this hash are in the image store; they are decoded later."""
+    session.execute(
+        insert(Image).values(sha256=sha256, byte_count=byte_count).on_conflict_do_nothing()
+    )
+
+
+def remember_decoded(
+    session: Session,
+    sha256: str,
+    *,
+    byte_count: int,
+    media_type: str,
+    pixels_sha256: str,
+    facts: ImageFacts,
+) -> None:
+    """Note what the decoder found in these bytes. A newer decoder's word replaces an older one's."""
+    found = {
+        "media_type": media_type,
+        "width_px": facts.width_px,
+        "height_px": facts.height_px,
+        "pixels_sha256": pixels_sha256,
+        "decode_notes": list(facts.decode_notes),
+    }
+    session.execute(
+        insert(Image)
+        .values(sha256=sha256, byte_count=byte_count, **found)
+        .on_conflict_do_update(index_elements=["sha256"], set_=found)
+    )
+
+
+def find_score(session: Session, pixels_sha256: str, model_version: str) -> PixelScore | None:
+    """What this model already said about these pixels, for whichever file or tenant."""
+    return session.get(PixelScore, (pixels_sha256, model_version))
+
+
+def save_score(
+    session: Session,
+    pixels_sha256: str,
+    model_version: str,
+    finding: PixelFinding,
+    trace_distance: float,
+) -> PixelScore:
+    """Keep a score. The first one stays: returns what stands in the table."""
+    session.execute(
+        insert(PixelScore)
+        .values(
+            pixels_sha256=pixels_sha256,
+            model_version=model_version,
+            raw_score=finding.raw_score,
+            real_photo_p=finding.real_photo_p,
+            calibration_count=finding.calibration_count,
+            coverage=finding.coverage,
+            trace_distance=trace_distance,
+        )
+        .on_conflict_do_nothing()
+    )
+    return session.get_one(PixelScore, (pixels_sha256, model_version))
+
+
+def save_verdict(
+    session: Session,
+    claim: Claim,
+    verdict: DecidedVerdict,
+    *,
+    pixels_sha256: str | None,
+    model_version: str,
+    threshold_version: str,
+) -> None:
+    """End the check with its verdict, in the caller's transaction.
+
+    Raises:
+        LeaseLost: another worker holds the check now; nothing may be written.
+    """
+    finish_check(session, claim)
+    session.add(
+        Verdict(
+            check_id=claim.check_id,
+            pixels_sha256=pixels_sha256,
+            model_version=model_version,
+            threshold_version=threshold_version,
+            label=verdict.label,
+            score=verdict.score,
+            raw_score=verdict.raw_score,
+            real_photo_p=verdict.real_photo_p,
+            evidence=verdict.evidence_rows(),
+            limits=verdict.limit_rows(),
+        )
+    )
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """How many checks stand at each status."""
+    rows = session.execute(select(Check.status, func.count()).group_by(Check.status))
+    return {status: count for status, count in rows}

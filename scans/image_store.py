@@ -1,0 +1,82 @@
+"""Where image bytes, decoded pixels and heatmaps are kept: a folder. Names are hashes.
+
+Bytes stay as they came (their metadata is evidence). Decoded pixels are kept only between the
+decoder and the detector, as raw arrays that the detector maps into memory.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from scans.errors import ImageNotStored
+
+Kind = Literal["bytes", "pixels", "heatmaps"]
+
+
+class ImageStore:
+    """A folder with one sub-folder for each kind. Safe for many processes: writes are atomic."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, kind: Kind, name: str, content: bytes) -> None:
+        """Keep `content` under `name`. Saving the same name twice keeps one of them, whole."""
+        with self.open_new(kind, name) as file:
+            file.write(content)
+
+    @contextmanager
+    def open_new(self, kind: Kind, name: str) -> Iterator[BinaryIO]:
+        """A file to write to; it appears under `name` when the block ends without an error."""
+        path = self._path(kind, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with open(handle, "wb") as file:
+                yield file
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def read(self, kind: Kind, name: str) -> bytes:
+        """The bytes under `name`.
+
+        Raises:
+            ImageNotStored: there are none (removed by retention, or never written).
+        """
+        try:
+            return self._path(kind, name).read_bytes()
+        except FileNotFoundError as error:
+            raise ImageNotStored(f"no {kind} are kept under {name}") from error
+
+    def has(self, kind: Kind, name: str) -> bool:
+        """Whether anything is kept under `name`."""
+        return self._path(kind, name).is_file()
+
+    def path_of(self, kind: Kind, name: str) -> Path:
+        """The file under `name`, for a reader that maps it into memory.
+
+        Raises:
+            ImageNotStored: there is none.
+        """
+        path = self._path(kind, name)
+        if not path.is_file():
+            raise ImageNotStored(f"no {kind} are kept under {name}")
+        return path
+
+    def forget(self, kind: Kind, name: str) -> None:
+        """Remove what is kept under `name`, if anything is."""
+        self._path(kind, name).unlink(missing_ok=True)
+
+    def _path(self, kind: Kind, name: str) -> Path:
+        # Names are hashes and version words of our own making; anything else is a mistake of ours.
+        if not name or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-._"):
+            raise ValueError(f"not a name for the image store: {name!r}")
+        return self._folder / kind / name[:2] / name
+
+
+def heatmap_name(pixels_sha256: str, model_version: str) -> str:
+    """The name of the heatmap that one model drew over one array of pixels."""
+    return f"{pixels_sha256}.{model_version}.png"

@@ -1,0 +1,180 @@
+"""The rows are the queue: workers claim, advance, put back and give up here.
+
+A claim holds a lease and a fencing token; whoever lost the lease can no longer write. The broker
+is not involved: a lost message costs time, never a check.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID, uuid4
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from scans.errors import LeaseLost
+from scans.tables import Check
+
+Step = Literal["fetch", "detect"]
+
+# Which statuses wait for a step, and the status of a check that is in it. A check whose worker
+# died keeps the step's status until its lease runs out, and is then claimed again.
+WAITING_STATUSES: dict[Step, tuple[str, ...]] = {
+    "fetch": ("queued", "fetching"),
+    "detect": ("detecting",),
+}
+RUNNING_STATUS: dict[Step, str] = {"fetch": "fetching", "detect": "detecting"}
+
+GAVE_UP = ("gave_up", "The check was tried several times and never finished. Please send it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One check that this worker may work on until its lease ends."""
+
+    check_id: UUID
+    lease_token: UUID
+    attempt: int
+    tenant_id: UUID
+    url: str | None
+    image_sha256: str | None
+
+
+def claim_checks(
+    session: Session, step: Step, *, limit: int, lease_seconds: float, attempts_cap: int
+) -> list[Claim]:
+    """Take up to `limit` checks that wait for `step`, the most urgent and oldest first.
+
+    Rows that another worker is taking at this moment are passed over (`SKIP LOCKED`).
+    """
+    ready = (
+        select(Check.id)
+        .where(_is_waiting(step), Check.attempts < attempts_cap)
+        .order_by(Check.urgency, Check.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.execute(
+        update(Check)
+        .where(Check.id.in_(ready.scalar_subquery()))
+        .values(
+            status=RUNNING_STATUS[step],
+            lease_token=uuid4(),
+            lease_until=func.now() + timedelta(seconds=lease_seconds),
+            attempts=Check.attempts + 1,
+        )
+        .returning(
+            Check.id,
+            Check.lease_token,
+            Check.attempts,
+            Check.tenant_id,
+            Check.url,
+            Check.image_sha256,
+        )
+    )
+    return [Claim(*row) for row in taken]
+
+
+def advance_check(session: Session, claim: Claim, *, image_sha256: str) -> None:
+    """The image is decoded and kept: hand the check over to the detector.
+
+    Raises:
+        LeaseLost: another worker holds the check now; the caller's transaction must roll back.
+    """
+    _write(
+        session,
+        claim,
+        status="detecting",
+        image_sha256=image_sha256,
+        attempts=0,
+        run_after=func.now(),
+    )
+
+
+def finish_check(session: Session, claim: Claim) -> None:
+    """The verdict is stored in this transaction: the check is done.
+
+    Raises:
+        LeaseLost: as for `advance_check`.
+    """
+    _write(session, claim, status="done", finished_at=func.now())
+
+
+def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
+    """The check has its answer, and the answer is an error.
+
+    Raises:
+        LeaseLost: as for `advance_check`.
+    """
+    _write(
+        session,
+        claim,
+        status="failed",
+        error_code=code,
+        error_message=message,
+        finished_at=func.now(),
+    )
+
+
+def put_back(session: Session, claim: Claim, step: Step, *, delay_seconds: float) -> None:
+    """Let the check wait, then be claimed again for the same step.
+
+    Raises:
+        LeaseLost: as for `advance_check`.
+    """
+    _write(
+        session,
+        claim,
+        status=WAITING_STATUSES[step][0],
+        run_after=func.now() + timedelta(seconds=delay_seconds),
+    )
+
+
+def fail_exhausted(session: Session, attempts_cap: int) -> int:
+    """End the checks whose workers died on them `attempts_cap` times. Returns how many."""
+    ended = session.execute(
+        update(Check)
+        .where(
+            or_(_is_waiting("fetch"), _is_waiting("detect")),
+            Check.attempts >= attempts_cap,
+        )
+        .values(
+            status="failed",
+            error_code=GAVE_UP[0],
+            error_message=GAVE_UP[1],
+            finished_at=func.now(),
+            lease_token=None,
+            lease_until=None,
+        )
+        .returning(Check.id)
+    )
+    return len(ended.all())
+
+
+def find_waiting_steps(session: Session) -> list[Step]:
+    """The steps that have at least one check to claim right now."""
+    steps: Sequence[Step] = ("fetch", "detect")
+    return [
+        step for step in steps if session.scalar(select(Check.id).where(_is_waiting(step)).limit(1))
+    ]
+
+
+def _is_waiting(step: Step):  # type: ignore[no-untyped-def]  # SQLAlchemy's own types say it
+    return and_(
+        Check.status.in_(WAITING_STATUSES[step]),
+        Check.run_after <= func.now(),
+        or_(Check.lease_until.is_(None), Check.lease_until < func.now()),
+    )
+
+
+def _write(session: Session, claim: Claim, **values: object) -> None:
+    """Write only while the lease is ours: the token fences off whoever lost it."""
+    written = session.execute(
+        update(Check)
+        .where(Check.id == claim.check_id, Check.lease_token == claim.lease_token)
+        .values(lease_token=None, lease_until=None, **values)
+        .returning(Check.id)
+    )
+    if written.first() is None:
+        raise LeaseLost(f"check {claim.check_id} is held by another worker")

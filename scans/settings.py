@@ -1,0 +1,89 @@
+"""The service's settings: read once from the environment at start, then passed in.
+
+Nothing else in the project reads the environment. Names carry their units. Secrets have no default.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from scans.errors import SettingsInvalid
+
+ENVIRONMENT_PREFIX = "NTF_"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set, each as the variable `NTF_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore")
+
+    database_url: str = Field(description="postgresql://user:password@host/database")
+    broker_url: str = Field(description="redis://host:6379/0, or any broker that Celery knows")
+    secret_key: SecretStr = Field(min_length=32, description="signs sessions and picture addresses")
+    image_folder: Path = Field(description="where image bytes and heatmaps are kept")
+
+    model_path: Path | None = Field(
+        default=None, description="an ONNX file; unset: the shipped one"
+    )
+    detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
+    detect_batch_images: PositiveInt = Field(default=4, description="images claimed at once")
+
+    allow_private_addresses: bool = Field(
+        default=False, description="fetch from loopback and private networks too"
+    )
+    fetch_ports: Annotated[frozenset[int], NoDecode] = Field(
+        default=frozenset({80, 443}), description="ports that a fetch may use, separated by commas"
+    )
+    fetch_timeout_seconds: PositiveFloat = Field(default=15.0, description="one fetch, all hops")
+    max_image_bytes: PositiveInt = Field(default=25 * 1024 * 1024)
+    max_image_pixels: PositiveInt = Field(default=64_000_000)
+
+    lease_seconds: PositiveFloat = Field(
+        default=60.0, description="then another worker may take it"
+    )
+    attempts_cap: PositiveInt = Field(default=4, description="tries of one step of one check")
+    retry_delay_seconds: PositiveFloat = Field(default=5.0, description="doubles with each try")
+    sweep_interval_seconds: PositiveFloat = Field(default=3.0)
+    url_verdict_fresh_seconds: PositiveFloat = Field(
+        default=3600.0, description="how long a URL's verdict answers for the URL"
+    )
+    signed_address_seconds: PositiveInt = Field(default=600, description="life of heatmap links")
+    secure_cookies: bool = Field(default=False, description="set it where the site is on https")
+
+    @field_validator("database_url")
+    @classmethod
+    def name_the_driver(cls, url: str) -> str:
+        """Accept the address as every tool writes it, and name the driver that we use."""
+        scheme, separator, rest = url.partition("://")
+        if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+            raise ValueError("must begin with postgresql:// (no other database is supported)")
+        return f"postgresql+psycopg://{rest}"
+
+    @field_validator("fetch_ports", mode="before")
+    @classmethod
+    def split_ports(cls, value: object) -> object:
+        """Read `80,443`."""
+        return [port.strip() for port in value.split(",")] if isinstance(value, str) else value
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsInvalid: names every variable that is missing or wrong, and why.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # pydantic fills it from the environment
+    except ValidationError as error:
+        raise SettingsInvalid(describe_problems(error)) from error
+
+
+def describe_problems(error: ValidationError) -> str:
+    """One line for each wrong variable; never its value, which may be a secret."""
+    lines = [
+        f"  {ENVIRONMENT_PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    ]
+    return "The service cannot start with these settings:\n" + "\n".join(lines)

@@ -1,0 +1,202 @@
+"""The tables, as the service sees them. How they came to be is told in `migrations/versions/`.
+
+A *check* is one request to judge one image; its row is also its place in the queue. An *image* is
+bytes known by their hash. A *pixel score* belongs to decoded pixels and a model version, so that
+two files with equal pixels share it. A *verdict* is what one check was told.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+STATUSES = ("queued", "fetching", "detecting", "done", "failed")
+OPEN_STATUSES = ("queued", "fetching", "detecting")
+ROLES = ("reader", "moderator", "integration", "admin")
+LABELS = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
+
+_IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
+
+
+class Table(DeclarativeBase):
+    """Root of the tables; constraints are named so that a migration can name them again."""
+
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB}  # noqa: RUF012
+
+
+Table.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+
+class Tenant(Table):
+    """Whose checks, images and reviews these are; nobody else sees them."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Person(Table):
+    """Someone who may hold keys."""
+
+    __tablename__ = "people"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ApiKey(Table):
+    """A secret that opens the API for one person. Only its hash is kept."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (_one_of("role", ROLES),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[str]
+    role: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
+
+
+class Image(Table):
+    """Bytes known by their hash; what the decoder found is filled in when it has looked."""
+
+    __tablename__ = "images"
+    __table_args__ = (Index("images_by_pixels", "pixels_sha256"),)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    byte_count: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    media_type: Mapped[str | None]
+    width_px: Mapped[int | None]
+    height_px: Mapped[int | None]
+    pixels_sha256: Mapped[str | None] = mapped_column(String(64))
+    decode_notes: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+
+
+class ModelVersion(Table):
+    """A detector that has run here, with the thresholds that its labels were decided by."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        Index("one_live_model", "is_live", unique=True, postgresql_where=text("is_live")),
+    )
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    threshold_version: Mapped[str]
+    likely_ai_at: Mapped[float]
+    no_evidence_below: Mapped[float]
+    min_side_px: Mapped[int]
+    is_live: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PixelScore(Table):
+    """What one model version said about one array of pixels. The first answer stays."""
+
+    __tablename__ = "pixel_scores"
+
+    pixels_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model_version: Mapped[str] = mapped_column(
+        ForeignKey("model_versions.version"), primary_key=True
+    )
+    raw_score: Mapped[float]
+    real_photo_p: Mapped[float]
+    trace_distance: Mapped[float]
+    calibration_count: Mapped[int]
+    coverage: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Check(Table):
+    """One request to judge one image, and its place in the queue.
+
+    `status` names the step that the check waits for or is in; `lease_until` says whether a worker
+    holds it. `subject` is what is asked about: a canonical URL, or `sha256:` and a hash.
+    """
+
+    __tablename__ = "checks"
+    __table_args__ = (
+        _one_of("status", STATUSES),
+        Index("one_open_check", "tenant_id", "subject", unique=True, postgresql_where=_IS_OPEN),
+        Index("checks_waiting", "status", "urgency", "created_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
+        Index("checks_by_image", "tenant_id", "image_sha256"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    subject: Mapped[str]
+    url: Mapped[str | None]
+    page_url: Mapped[str | None]
+    image_sha256: Mapped[str | None] = mapped_column(ForeignKey("images.sha256"))
+    status: Mapped[str] = mapped_column(server_default="queued")
+    urgency: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    run_after: Mapped[datetime] = mapped_column(server_default=func.now())
+    lease_token: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+
+    image: Mapped[Image | None] = relationship(lazy="joined")
+    verdict: Mapped["Verdict | None"] = relationship(back_populates="check", lazy="joined")
+
+
+class Verdict(Table):
+    """What a check was told, kept as it was said: with its model and threshold version."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        _one_of("label", LABELS),
+        ForeignKeyConstraint(
+            ["pixels_sha256", "model_version"],
+            ["pixel_scores.pixels_sha256", "pixel_scores.model_version"],
+        ),
+    )
+
+    check_id: Mapped[UUID] = mapped_column(ForeignKey("checks.id"), primary_key=True)
+    # Null where no pixels could be judged; then the scores are null too.
+    pixels_sha256: Mapped[str | None] = mapped_column(String(64))
+    model_version: Mapped[str]
+    threshold_version: Mapped[str]
+    label: Mapped[str]
+    score: Mapped[float | None]
+    raw_score: Mapped[float | None]
+    real_photo_p: Mapped[float | None]
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    limits: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    check: Mapped[Check] = relationship(back_populates="verdict")

@@ -1,0 +1,59 @@
+"""Wakes workers through the broker: best effort, never in the way of a request.
+
+A wake-up carries nothing but its step; what there is to do stands in the rows. So many wake-ups
+may become one, and one that is lost only waits for the next sweep.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from celery import Celery
+
+from scans.queue import Step
+
+TASK_NAMES: dict[Step, str] = {"fetch": "worker.fetch", "detect": "worker.detect"}
+CONNECT_TIMEOUT_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Waker:
+    """Sends wake-ups from one background thread of this process.
+
+    `wake` only sets a flag, so a broker that hangs or is away costs the caller nothing.
+    """
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = Celery("ntf-waker", broker=broker_url, set_as_current=False)
+        self._app.conf.broker_transport_options = {
+            "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "socket_timeout": CONNECT_TIMEOUT_SECONDS,
+        }
+        self._pending: set[Step] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def wake(self, step: Step) -> None:
+        """Ask for a worker at `step`. Returns at once, whatever the broker does."""
+        with self._changed:
+            self._pending.add(step)
+            # Started on first use: a thread does not survive the fork of a server's workers.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._pending)
+                step = self._pending.pop()
+            self._send(step)
+
+    def _send(self, step: Step) -> None:
+        try:
+            self._app.send_task(TASK_NAMES[step], queue=step, retry=False, ignore_result=True)
+        except (OSError, *self._app.connection().connection_errors) as error:
+            log.warning("wake_up_not_sent", step=step, reason=str(error))
