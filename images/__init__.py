@@ -1,0 +1,1 @@
+"""Untrusted bytes to safe pixels: fetch, address guard, decode, hashes. Judges nothing."""
