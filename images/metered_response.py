@@ -1,0 +1,99 @@
+"""Reads one HTTP answer under a byte budget and a deadline, at every single receive.
+
+http.client and urllib3 read lines and chunks in loops of their own, in which a slow or endless host
+could hold them; limits that sit under those loops hold whatever the loops do.
+"""
+
+import http.client
+import io
+import socket
+from dataclasses import dataclass, field
+
+from images.deadline import Deadline
+from images.errors import BadAnswer, FetchTimedOut, ImageError, TooManyBytes
+from images.fetch_policy import FetchPolicy
+
+
+@dataclass
+class ReadMeter:
+    """What one answer may still cost: bytes on the wire, and time."""
+
+    policy: FetchPolicy
+    deadline: Deadline
+    wire_bytes_left: int = field(init=False)
+    in_headers: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self.wire_bytes_left = self.policy.max_header_bytes + io.DEFAULT_BUFFER_SIZE
+
+    def start_body(self) -> None:
+        """Allow the body, and as much again for how it may be chunked (RFC 9112, 7.1)."""
+        self.in_headers = False
+        self.wire_bytes_left += 2 * self.policy.max_bytes
+
+    def wait_seconds(self) -> float:
+        """How long the next receive may take. Raises FetchTimedOut."""
+        return self.deadline.cap_seconds(self.policy.read_timeout_seconds)
+
+    def spend(self, received_bytes: int) -> None:
+        """Count what came. Raises BadAnswer or TooManyBytes when it was too much."""
+        self.wire_bytes_left -= received_bytes
+        if self.wire_bytes_left < 0:
+            raise self._over_budget()
+
+    def _over_budget(self) -> ImageError:
+        if self.in_headers:
+            return BadAnswer("The host sends more headers than any image needs.")
+        return too_many_bytes(self.policy.max_bytes)
+
+
+def too_many_bytes(max_bytes: int) -> TooManyBytes:
+    """The one sentence for a file over the limit."""
+    return TooManyBytes(
+        f"The file is larger than {max_bytes / 1_000_000:.1f} MB. Use a smaller version of it."
+    )
+
+
+class _MeteredReader(io.RawIOBase):
+    """The socket's own reader with the meter in front of it."""
+
+    def __init__(self, sock: socket.socket, meter: ReadMeter) -> None:
+        super().__init__()
+        self._sock = sock
+        self._meter = meter
+        # Unbuffered, so this is the socket's reader itself; closing it lets the socket close.
+        self._reader = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        self._sock.settimeout(self._meter.wait_seconds())
+        try:
+            received_bytes = self._reader.readinto(buffer) or 0
+        except TimeoutError as error:
+            raise FetchTimedOut(
+                "The host stopped sending before the image was complete. Try again later."
+            ) from error
+        self._meter.spend(received_bytes)
+        return received_bytes
+
+    def close(self) -> None:
+        self._reader.close()
+        super().close()
+
+
+class MeteredResponse(http.client.HTTPResponse):
+    """http.client's answer, read through the meter, and deaf to cookies."""
+
+    def __init__(self, sock: socket.socket, meter: ReadMeter, method: str | None = None) -> None:
+        super().__init__(sock, method=method)
+        self.fp.close()
+        self.fp = io.BufferedReader(_MeteredReader(sock, meter))
+        self._meter = meter
+
+    def begin(self) -> None:
+        """Read status line and headers."""
+        super().begin()
+        self._meter.start_body()
+        del self.headers["Set-Cookie"]  # before requests could parse them
