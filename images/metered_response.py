@@ -4,6 +4,7 @@ http.client and urllib3 read lines and chunks in loops of their own, in which a 
 could hold them; limits that sit under those loops hold whatever the loops do.
 """
 
+import contextlib
 import http.client
 import io
 import socket
@@ -22,6 +23,8 @@ class ReadMeter:
     deadline: Deadline
     wire_bytes_left: int = field(init=False)
     in_headers: bool = field(default=True, init=False)
+    # urllib3 loses an answer whose headers it dislikes; it is closed from here all the same.
+    open_answers: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
 
     def __post_init__(self) -> None:
         self.wire_bytes_left = self.policy.max_header_bytes + io.DEFAULT_BUFFER_SIZE
@@ -91,6 +94,7 @@ class MeteredResponse(http.client.HTTPResponse):
         self.fp.close()
         self.fp = io.BufferedReader(_MeteredReader(sock, meter))
         self._meter = meter
+        meter.open_answers.callback(self.close)
 
     def begin(self) -> None:
         """Read status line and headers."""

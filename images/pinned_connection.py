@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any
 
 import certifi
 import urllib3.connection
@@ -94,9 +94,9 @@ class PinnedRoute:
 
 
 class _PinnedHTTPConnection(urllib3.connection.HTTPConnection):
-    def __init__(self, *args: Any, route: PinnedRoute, **keywords: Any) -> None:
+    def __init__(self, *args: Any, route: PinnedRoute, meter: ReadMeter, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        _pin_response(self, route)
+        _meter_response(self, meter)
         self._route = route
 
     def _new_conn(self) -> socket.socket:
@@ -104,9 +104,9 @@ class _PinnedHTTPConnection(urllib3.connection.HTTPConnection):
 
 
 class _PinnedHTTPSConnection(urllib3.connection.HTTPSConnection):
-    def __init__(self, *args: Any, route: PinnedRoute, **keywords: Any) -> None:
+    def __init__(self, *args: Any, route: PinnedRoute, meter: ReadMeter, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        _pin_response(self, route)
+        _meter_response(self, meter)
         self._route = route
 
     def _new_conn(self) -> socket.socket:
@@ -126,11 +126,7 @@ class _PinnedHTTPSConnection(urllib3.connection.HTTPSConnection):
             raise FetchFailed("No secure connection to the host was possible.") from error
 
 
-_Connection = TypeVar("_Connection", bound=urllib3.connection.HTTPConnection)
-
-
-def _pin_response(connection: _Connection, route: PinnedRoute) -> None:
-    meter = ReadMeter(route.policy, route.deadline)
+def _meter_response(connection: urllib3.connection.HTTPConnection, meter: ReadMeter) -> None:
     # http.client calls this with the socket and the method; typeshed knows only the class.
     connection.response_class = functools.partial(  # type: ignore[assignment]
         MeteredResponse, meter=meter
@@ -146,12 +142,13 @@ class _PinnedHTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 class PinnedAdapter(HTTPAdapter):
-    """Sends the requests of one hop over its route, whatever the request's own URL says."""
+    """Sends the one request of one hop over its route, whatever the request's own URL says."""
 
     def __init__(self, route: PinnedRoute) -> None:
         super().__init__(max_retries=0)
         self._route = route
-        self._pool = _make_pool(route)
+        self._meter = ReadMeter(route.policy, route.deadline)
+        self._pool = _make_pool(route, self._meter)
 
     def get_connection_with_tls_context(
         self, *_args: Any, **_keywords: Any
@@ -166,19 +163,21 @@ class PinnedAdapter(HTTPAdapter):
         return self._route.target.path
 
     def close(self) -> None:
-        """Close every connection of this hop."""
+        """Close what the hop has opened, on every path."""
+        self._meter.open_answers.close()
         self._pool.close()
         super().close()
 
 
-def _make_pool(route: PinnedRoute) -> urllib3.connectionpool.HTTPConnectionPool:
+def _make_pool(route: PinnedRoute, meter: ReadMeter) -> urllib3.connectionpool.HTTPConnectionPool:
     target = route.target
     if target.scheme == "http":
-        return _PinnedHTTPPool(target.host, target.port, route=route)
+        return _PinnedHTTPPool(target.host, target.port, route=route, meter=meter)
     return _PinnedHTTPSPool(
         target.host,
         target.port,
         route=route,
+        meter=meter,
         ssl_context=_verifying_context(route.policy.ca_bundle_path),
         cert_reqs=ssl.CERT_REQUIRED,
     )
