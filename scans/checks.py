@@ -58,7 +58,7 @@ def create_or_get(session: Session, wanted: WantedCheck) -> tuple[Check, bool]:
     raise RuntimeError(f"no check could be made for {wanted.subject}")
 
 
-def _open_check(wanted: WantedCheck) -> Select[tuple[Check]]:
+def _open_check(wanted: WantedCheck) -> Select[Check]:
     return select(Check).where(
         Check.tenant_id == wanted.tenant_id,
         Check.subject == wanted.subject,
@@ -92,7 +92,7 @@ def find_verdict_of_image(session: Session, tenant_id: UUID, sha256: str) -> Che
     return session.scalar(_judged_by_live_model(tenant_id).where(Check.image_sha256 == sha256))
 
 
-def _judged_by_live_model(tenant_id: UUID) -> Select[tuple[Check]]:
+def _judged_by_live_model(tenant_id: UUID) -> Select[Check]:
     return (
         select(Check)
         .join(Verdict, Verdict.check_id == Check.id)
@@ -120,13 +120,13 @@ def remember_decoded(
     pixels_sha256: str,
     facts: ImageFacts,
 ) -> None:
-    """Note what the decoder found in these bytes. A newer decoder's word replaces an older one's."""
+    """Note what the decoder found in these bytes. A newer decoder's word replaces the older."""
     found = {
         "media_type": media_type,
         "width_px": facts.width_px,
         "height_px": facts.height_px,
         "pixels_sha256": pixels_sha256,
-        "decode_notes": list(facts.decode_notes),
+        "limits": list(facts.limits),
     }
     session.execute(
         insert(Image)
@@ -198,4 +198,4 @@ def save_verdict(
 def count_by_status(session: Session) -> dict[str, int]:
     """How many checks stand at each status."""
     rows = session.execute(select(Check.status, func.count()).group_by(Check.status))
-    return {status: count for status, count in rows}
+    return dict(rows.all())

@@ -4,6 +4,7 @@ Bytes stay as they came (their metadata is evidence). Decoded pixels are kept on
 decoder and the detector, as raw arrays that the detector maps into memory.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ class ImageStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
-            with open(handle, "wb") as file:
+            with os.fdopen(handle, "wb") as file:
                 yield file
             Path(temporary).replace(path)
         except BaseException:

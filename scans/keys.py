@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from scans.errors import KeyUnknown
@@ -74,8 +74,18 @@ def recognise_key_id(session: Session, key_id: UUID) -> KeyHolder:
     return _find_holder(session, ApiKey.id == key_id)
 
 
-def _find_holder(session: Session, condition) -> KeyHolder:  # type: ignore[no-untyped-def]
+def _find_holder(session: Session, condition: ColumnElement[bool]) -> KeyHolder:
     key = session.scalar(select(ApiKey).where(condition, ApiKey.revoked_at.is_(None)))
     if key is None:
         raise KeyUnknown("This key is not known here, or it was revoked.")
     return KeyHolder(key.id, key.tenant_id, key.role)
+
+
+def revoke_key(session: Session, secret: str) -> None:
+    """Put a key out of force from now on.
+
+    Raises:
+        KeyUnknown: it is not in force now.
+    """
+    holder = recognise_key(session, secret)
+    session.execute(update(ApiKey).where(ApiKey.id == holder.key_id).values(revoked_at=func.now()))

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from scans.errors import LeaseLost
@@ -54,26 +54,25 @@ def claim_checks(
         .order_by(Check.urgency, Check.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # A common table expression, so that PostgreSQL runs it once and locks no more than `limit`.
+        .cte("ready")
     )
+    token = uuid4()
     taken = session.execute(
         update(Check)
-        .where(Check.id.in_(ready.scalar_subquery()))
+        .where(Check.id == ready.c.id)
         .values(
             status=RUNNING_STATUS[step],
-            lease_token=uuid4(),
+            lease_token=token,
             lease_until=func.now() + timedelta(seconds=lease_seconds),
             attempts=Check.attempts + 1,
         )
-        .returning(
-            Check.id,
-            Check.lease_token,
-            Check.attempts,
-            Check.tenant_id,
-            Check.url,
-            Check.image_sha256,
-        )
+        .returning(Check.id, Check.attempts, Check.tenant_id, Check.url, Check.image_sha256)
     )
-    return [Claim(*row) for row in taken]
+    return [
+        Claim(check_id, token, attempt, tenant_id, url, image_sha256)
+        for check_id, attempt, tenant_id, url, image_sha256 in taken
+    ]
 
 
 def advance_check(session: Session, claim: Claim, *, image_sha256: str) -> None:
@@ -160,7 +159,7 @@ def find_waiting_steps(session: Session) -> list[Step]:
     ]
 
 
-def _is_waiting(step: Step):  # type: ignore[no-untyped-def]  # SQLAlchemy's own types say it
+def _is_waiting(step: Step) -> ColumnElement[bool]:
     return and_(
         Check.status.in_(WAITING_STATUSES[step]),
         Check.run_after <= func.now(),

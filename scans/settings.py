@@ -75,7 +75,7 @@ def load_settings() -> Settings:
         SettingsInvalid: names every variable that is missing or wrong, and why.
     """
     try:
-        return Settings()  # type: ignore[call-arg]  # pydantic fills it from the environment
+        return Settings()
     except ValidationError as error:
         raise SettingsInvalid(describe_problems(error)) from error
 

@@ -99,7 +99,7 @@ class Image(Table):
     width_px: Mapped[int | None]
     height_px: Mapped[int | None]
     pixels_sha256: Mapped[str | None] = mapped_column(String(64))
-    decode_notes: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
 
 
 class ModelVersion(Table):
@@ -183,13 +183,14 @@ class Verdict(Table):
         ForeignKeyConstraint(
             ["pixels_sha256", "model_version"],
             ["pixel_scores.pixels_sha256", "pixel_scores.model_version"],
+            name="fk_verdicts_pixel_score",
         ),
     )
 
     check_id: Mapped[UUID] = mapped_column(ForeignKey("checks.id"), primary_key=True)
     # Null where no pixels could be judged; then the scores are null too.
     pixels_sha256: Mapped[str | None] = mapped_column(String(64))
-    model_version: Mapped[str]
+    model_version: Mapped[str] = mapped_column(ForeignKey("model_versions.version"))
     threshold_version: Mapped[str]
     label: Mapped[str]
     score: Mapped[float | None]
@@ -200,3 +201,4 @@ class Verdict(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     check: Mapped[Check] = relationship(back_populates="verdict")
+    model: Mapped[ModelVersion] = relationship(lazy="joined", viewonly=True)

@@ -20,6 +20,9 @@ LIMIT_SENTENCES = {
     "small": "Seen at {width} × {height} px only; a larger version would tell more.",
     "partly_seen": "Only {coverage:.0%} of the image was looked at, in crops at full resolution.",
     "animated_first_frame": "The image is animated; only its first frame was judged.",
+    "first_page_only": "The file has several pages; only the first was judged.",
+    "depth_reduced": "The image has more than 8 bits a channel; it was judged at 8.",
+    "cmyk_converted": "The image was made for print (CMYK) and was converted to RGB to be judged.",
     "alpha_flattened": "Transparent parts were judged as if on white.",
     "truncated": "The file ends early; only the part that is there was judged.",
 }
@@ -46,7 +49,7 @@ class ImageFacts:
 
     width_px: int
     height_px: int
-    decode_notes: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @property
     def short_side_px(self) -> int:
@@ -168,7 +171,7 @@ def find_limits(
     finding: PixelFinding | None, facts: ImageFacts, thresholds: Thresholds
 ) -> list[Limit]:
     """Everything that weakens this verdict, the general sentence last."""
-    codes = [note for note in facts.decode_notes if note in LIMIT_SENTENCES]
+    codes = [note for note in facts.limits if note in LIMIT_SENTENCES]
     if facts.short_side_px < thresholds.min_side_px:
         codes.insert(0, "too_small")
     elif facts.short_side_px < SMALL_SIDE_PX:

@@ -1,0 +1,65 @@
+# The verbs of this project. Each does its own set-up; none needs root or Docker.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: help run install install-test install-train browser check format test test-slow lock bench clean
+
+help:            ## List the verbs
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
+
+run: install     ## Run the whole product here (Ctrl-C stops it)
+	@$(BIN)/ntf run $(ARGS)
+
+install: $(VENV)/.installed      ## Make .venv with the plain install: serves on a CPU, no torch
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install python3 and python3-venv."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Install your system's venv package (Debian: python3-venv)."; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements/run.txt pyproject.toml
+	@echo "Installing …"
+	@$(PIP) -r requirements/run.txt
+	@$(PIP) -r requirements/build.txt
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+install-test: $(VENV)/.installed-test   ## Add what the tests need, torch and a browser included
+
+$(VENV)/.installed-test: $(VENV)/.installed requirements/test.txt requirements/train.txt
+	@echo "Installing the tests' tools, torch among them; this takes a few minutes …"
+	@$(PIP) -r requirements/train.txt
+	@$(PIP) -r requirements/test.txt
+	@touch $@
+
+browser:         ## Make sure that there is a Chromium
+	@tests/end_to_end/install_browser.sh
+
+check: install-test     ## Lint, types, import directions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@node --version >/dev/null 2>&1 && for f in api/static/*.js; do node --check $$f; done || true
+
+format: install-test    ## Rewrite the code in its one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+FAST := not hostile and not retraining and not integrations and not contract and not slow
+test: check browser     ## Lint, types and the fast tests, with coverage
+	@rm -f .coverage*
+	$(BIN)/coverage run -m pytest -m "$(FAST)" $(ARGS)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+
+test-slow: install-test browser  ## The tests that take longer
+	$(BIN)/pytest -m "not ($(FAST))" $(ARGS)
+
+lock: install-test      ## Pin every requirement again (needs the package index)
+	@requirements/lock.sh $(BIN)
+
+clean:           ## Remove what can be made again; the data in var/ stay
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*

@@ -1,0 +1,64 @@
+"""The Flask application, from its settings."""
+
+from flask import Flask, Response
+from flask_openapi3 import OpenAPI
+from flask_openapi3_redoc.plugins import RegisterPlugin
+
+from api.errors import answer_invalid, register_errors
+from api.metrics import time_requests
+from api.openapi import INFO, SECURITY_SCHEMES, describe_check_bodies
+from api.routes import checks, models, operations, pages, pictures, sessions, verdicts
+from api.services import EXTENSION, open_services
+from scans.settings import Settings
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+# Everything that a page of ours loads is ours; nothing may frame it.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def create_app(settings: Settings) -> OpenAPI:
+    """Put the application together; it connects to nothing before its first request."""
+    app = OpenAPI(
+        __name__,
+        info=INFO,
+        security_schemes=SECURITY_SCHEMES,
+        validation_error_callback=answer_invalid,
+        doc_ui=False,
+    )
+    configure(app, settings)
+    app.extensions[EXTENSION] = open_services(settings)
+    register_errors(app, settings.max_image_bytes)
+    time_requests(app)
+    for blueprint in (checks.routes, verdicts.routes, models.routes):
+        app.register_api(blueprint)
+    for page in (pages.routes, sessions.routes, pictures.routes, operations.routes):
+        app.register_blueprint(page)
+    app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
+    describe_check_bodies(app)
+    app.after_request(set_security_headers)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Flask's own settings."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SESSION_COOKIE_NAME="ntf_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        MAX_CONTENT_LENGTH=settings.max_image_bytes + FORM_OVERHEAD_BYTES,
+        MAX_FORM_PARTS=16,
+    )
+
+
+def set_security_headers(response: Response) -> Response:
+    """Headers for whatever a browser shows of ours; a route may have set its own policy."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    return response

@@ -1,0 +1,78 @@
+"""The one place where errors become HTTP answers."""
+
+import structlog
+from flask import Flask, Response, make_response
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
+from scans.errors import ScanError, UrlNotCanonical
+
+log = structlog.get_logger()
+
+
+def register_errors(app: Flask, max_image_bytes: int) -> None:
+    """Install the handlers, the particular ones before the general ones."""
+
+    @app.errorhandler(ApiError)
+    def answer_api_error(error: ApiError) -> Response:
+        response = problem(error.status, error.code, error.title, str(error))
+        if isinstance(error, NotSignedIn):
+            response.headers["WWW-Authenticate"] = 'Bearer realm="ntf"'
+        return response
+
+    @app.errorhandler(UrlNotCanonical)
+    def answer_wrong_url(error: UrlNotCanonical) -> Response:
+        return problem(422, error.code, "The address cannot be used", str(error))
+
+    @app.errorhandler(RequestEntityTooLarge)
+    def answer_too_large(_: RequestEntityTooLarge) -> Response:
+        limit = f"Images of up to {max_image_bytes / 2**20:.0f} MiB are taken. Send a smaller file."
+        return problem(413, "too_many_bytes", "The image is too large", limit)
+
+    @app.errorhandler(HTTPException)
+    def answer_http_error(error: HTTPException) -> Response:
+        status, title = error.code or 500, error.name
+        code = title.lower().replace(" ", "_")
+        response = problem(status, code, title, error.description or title)
+        for name, value in error.get_headers():
+            if name.lower() not in {"content-type", "content-length"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(OperationalError)
+    def answer_database_away(error: OperationalError) -> Response:
+        log.error("database_away", reason=str(error.orig))
+        response = problem(
+            503,
+            "database_unavailable",
+            "The service cannot answer now",
+            "The database does not answer. Nothing was lost; try again in a few seconds.",
+        )
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(ScanError)
+    def answer_scan_error(error: ScanError) -> Response:
+        log.error("scan_error_reached_the_edge", code=error.code, exc_info=error)
+        return problem(500, error.code, "The service failed", "Please try again later.")
+
+    @app.errorhandler(500)
+    def answer_our_fault(_: Exception) -> Response:
+        # Flask has logged the traceback already.
+        return problem(500, "internal_error", "The service failed", "Please try again later.")
+
+
+def answer_invalid(error: ValidationError) -> Response:
+    """What a request that does not fit its model gets, with one line for each field."""
+    fields = [
+        {"field": ".".join(str(part) for part in line["loc"]) or "body", "reason": line["msg"]}
+        for line in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    detail = "; ".join(f"{field['field']}: {field['reason']}" for field in fields)
+    return make_response(
+        problem(
+            RequestInvalid.status, RequestInvalid.code, RequestInvalid.title, detail, fields=fields
+        )
+    )

@@ -1,0 +1,76 @@
+"""Figures for Prometheus. What the service does is counted in the rows; requests are timed here.
+
+With several web processes, set PROMETHEUS_MULTIPROC_DIR to an empty folder, as `ntf run` does:
+then each process answers for all.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import REGISTRY, Collector
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from scans.checks import count_by_status
+from scans.tables import OPEN_STATUSES, STATUSES, Check
+
+REQUEST_SECONDS = Histogram(
+    "ntf_http_request_seconds",
+    "How long requests took, by route, method and status",
+    ["route", "method", "status"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class RowCollector(Collector):
+    """Counts from the rows, read when they are asked for."""
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self._sessions = sessions
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Checks by status, and the age of the oldest that is still open."""
+        with self._sessions.begin() as session:
+            counts = count_by_status(session)
+            oldest = session.scalar(
+                select(func.extract("epoch", func.now() - func.min(Check.created_at))).where(
+                    Check.status.in_(OPEN_STATUSES)
+                )
+            )
+        checks = GaugeMetricFamily("ntf_checks", "Checks by status", labels=["status"])
+        for status in STATUSES:
+            checks.add_metric([status], counts.get(status, 0))
+        yield checks
+        yield GaugeMetricFamily(
+            "ntf_oldest_open_check_seconds", "Age of the oldest open check", float(oldest or 0)
+        )
+
+
+def time_requests(app: Flask) -> None:
+    """Measure each request by its route, never by its address, which would have no end."""
+
+    @app.before_request
+    def start_clock() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def stop_clock(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        seconds = time.perf_counter() - g.get("started", time.perf_counter())
+        REQUEST_SECONDS.labels(route, request.method, response.status_code).observe(seconds)
+        return response
+
+
+def write_metrics(sessions: sessionmaker[Session]) -> bytes:
+    """The text that Prometheus reads."""
+    rows = CollectorRegistry()
+    rows.register(RowCollector(sessions))
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY) + generate_latest(rows)
+    processes = CollectorRegistry()
+    multiprocess.MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
+    return generate_latest(processes) + generate_latest(rows)

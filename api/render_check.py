@@ -1,0 +1,97 @@
+"""Rows to the bodies that the API gives."""
+
+from flask import url_for
+
+from api.schemas import (
+    CheckBody,
+    CheckErrorBody,
+    EvidenceBody,
+    ImageBody,
+    LimitBody,
+    ModelBody,
+    ModelVersionBody,
+    VerdictBody,
+)
+from api.services import services
+from scans.image_store import Kind, heatmap_name
+from scans.tables import Check, Image, ModelVersion, Verdict
+
+
+def render_check(check: Check) -> CheckBody:
+    """A check with what is known about it by now."""
+    return CheckBody(
+        id=check.id,
+        status=check.status,
+        url=check.url,
+        page_url=check.page_url,
+        created_at=check.created_at,
+        finished_at=check.finished_at,
+        image=render_image(check.image) if check.image else None,
+        verdict=render_verdict(check.verdict) if check.verdict else None,
+        error=CheckErrorBody(code=check.error_code, message=check.error_message or "")
+        if check.error_code
+        else None,
+    )
+
+
+def render_image(image: Image) -> ImageBody:
+    """What the decoder found."""
+    return ImageBody(
+        sha256=image.sha256,
+        picture_url=sign_picture_url("bytes", image.sha256, image.media_type)
+        if image.media_type
+        else None,
+        media_type=image.media_type,
+        width_px=image.width_px,
+        height_px=image.height_px,
+        byte_count=image.byte_count,
+    )
+
+
+def render_verdict(verdict: Verdict) -> VerdictBody:
+    """A verdict as it was decided, with a fresh link to its heatmap."""
+    return VerdictBody(
+        label=verdict.label,
+        score=verdict.score,
+        raw_score=verdict.raw_score,
+        real_photo_p=verdict.real_photo_p,
+        evidence=[EvidenceBody(**line) for line in verdict.evidence],
+        limits=[LimitBody(**line) for line in verdict.limits],
+        heatmap_url=sign_heatmap_url(verdict),
+        model=ModelBody(
+            name=verdict.model.name,
+            version=verdict.model_version,
+            threshold_version=verdict.threshold_version,
+            card_url=url_for("pages.show_model_card"),
+        ),
+        decided_at=verdict.created_at,
+    )
+
+
+def sign_heatmap_url(verdict: Verdict) -> str | None:
+    """The address of the heatmap, where pixels were judged."""
+    if verdict.pixels_sha256 is None:
+        return None
+    name = heatmap_name(verdict.pixels_sha256, verdict.model_version)
+    return sign_picture_url("heatmaps", name, "image/png")
+
+
+def sign_picture_url(kind: Kind, name: str, media_type: str) -> str:
+    """A short-lived address for a picture, which needs no key: an `<img>` can show it."""
+    token = services().picture_signer.dumps([kind, name, media_type])
+    return url_for("pictures.show_picture", token=token)
+
+
+def render_model(model: ModelVersion) -> ModelVersionBody:
+    """A detector that has run here."""
+    return ModelVersionBody(
+        version=model.version,
+        name=model.name,
+        threshold_version=model.threshold_version,
+        likely_ai_at=model.likely_ai_at,
+        no_evidence_below=model.no_evidence_below,
+        min_side_px=model.min_side_px,
+        is_live=model.is_live,
+        card_url=url_for("pages.show_model_card"),
+        first_run_at=model.created_at,
+    )

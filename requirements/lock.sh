@@ -1,0 +1,13 @@
+#!/bin/sh
+# Pins everything for every supported Python at once. No index addresses are written.
+set -eu
+bin=$1
+here=$(dirname "$0")
+lock() {
+  "$bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header --no-annotate "$@"
+}
+lock pyproject.toml --output-file "$here/run.txt"
+lock "$here/build.in" --output-file "$here/build.txt"
+lock "$here/test.in" --constraint "$here/run.txt" --output-file "$here/test.txt"
+lock "$here/train.in" --constraint "$here/run.txt" --output-file "$here/train.txt"

@@ -1,0 +1,105 @@
+"""Real PostgreSQL and Valkey from their wheels, started once; the tables are emptied between tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from flask.testing import FlaskClient
+from flask_openapi3 import OpenAPI
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from cli.bootstrap import migrate
+from cli.embedded import embedded_postgresql, embedded_valkey
+from scans.database import open_sessions
+from scans.image_store import ImageStore
+from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
+from scans.settings import Settings, load_settings
+from scans.tables import Table
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A service's settings, with its servers running and its tables made."""
+    root = tmp_path_factory.mktemp("service")
+    with (
+        embedded_postgresql(root / "postgresql") as database_url,
+        embedded_valkey(root / "valkey") as broker_url,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("NTF_DATABASE_URL", database_url)
+        environment.setenv("NTF_BROKER_URL", broker_url)
+        environment.setenv("NTF_SECRET_KEY", "a secret that is only good for these tests")
+        environment.setenv("NTF_IMAGE_FOLDER", str(root / "images"))
+        environment.setenv("NTF_RETRY_DELAY_SECONDS", "0.01")
+        settings = load_settings()
+        migrate(settings.database_url)
+        yield settings
+
+
+@pytest.fixture
+def sessions(settings: Settings) -> Iterator[sessionmaker[Session]]:
+    sessions = open_sessions(settings.database_url)
+    yield sessions
+    # The worker of this process has made its model known once, so that table stays.
+    emptied = [
+        table.name for table in Table.metadata.sorted_tables if table.name != "model_versions"
+    ]
+    with sessions.begin() as session:
+        session.execute(text("TRUNCATE " + ", ".join(emptied)))
+        engine = session.get_bind()
+    engine.dispose()  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def store(settings: Settings) -> ImageStore:
+    return ImageStore(settings.image_folder)
+
+
+@pytest.fixture
+def secret(sessions: sessionmaker[Session]) -> str:
+    """The key of one tenant's person."""
+    return make_key(sessions, "tenant one")
+
+
+@pytest.fixture
+def holder(sessions: sessionmaker[Session], secret: str) -> KeyHolder:
+    with sessions.begin() as session:
+        return recognise_key(session, secret)
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> OpenAPI:
+    from api.app import create_app
+
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: OpenAPI, secret: str) -> FlaskClient:
+    """A caller with tenant one's key."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+    return client
+
+
+@pytest.fixture(scope="session")
+def tasks(settings: Settings) -> ModuleType:
+    """The worker's tasks, imported when the environment is ready for them."""
+    assert os.environ["NTF_DATABASE_URL"]
+    from worker import tasks
+
+    return tasks
+
+
+def make_key(sessions: sessionmaker[Session], tenant: str) -> str:
+    with sessions.begin() as session:
+        person = create_tenant_with_person(session, tenant, "someone")
+        return create_key(session, person, name="test", role="reader")
+
+
+def folder_of(path: Path) -> list[Path]:
+    """Every file under a folder."""
+    return [found for found in path.rglob("*") if found.is_file()]

@@ -1,0 +1,145 @@
+"""The rows are the queue: claims, leases, fencing, attempts."""
+
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from scans.checks import WantedCheck, create_or_get
+from scans.errors import LeaseLost
+from scans.keys import KeyHolder
+from scans.queue import (
+    Claim,
+    Step,
+    advance_check,
+    claim_checks,
+    fail_check,
+    fail_exhausted,
+    find_waiting_steps,
+    put_back,
+)
+from scans.tables import Check
+
+Sessions = sessionmaker[Session]
+
+
+def make_checks(sessions: Sessions, holder: KeyHolder, count: int) -> list[Check]:
+    urls = [f"http://example.org/{uuid4()}" for _ in range(count)]
+    with sessions.begin() as session:
+        return [
+            create_or_get(session, WantedCheck(holder.tenant_id, subject=url, url=url))[0]
+            for url in urls
+        ]
+
+
+def claim(sessions: Sessions, step: Step = "fetch", limit: int = 1) -> list[Claim]:
+    with sessions.begin() as session:
+        return claim_checks(session, step, limit=limit, lease_seconds=60, attempts_cap=3)
+
+
+def expire_leases(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        session.execute(update(Check).values(lease_until=func.now() - timedelta(seconds=1)))
+
+
+def test_oldest_first_and_the_more_urgent_before_it(sessions: Sessions, holder: KeyHolder) -> None:
+    first, second, urgent = make_checks(sessions, holder, 3)
+    with sessions.begin() as session:
+        session.execute(update(Check).where(Check.id == urgent.id).values(urgency=-1))
+        session.execute(
+            update(Check)
+            .where(Check.id == first.id)
+            .values(created_at=func.now() - timedelta(minutes=1))
+        )
+    assert [claim(sessions)[0].check_id for _ in range(3)] == [urgent.id, first.id, second.id]
+    assert claim(sessions) == []
+
+
+def test_many_workers_never_claim_the_same_check(sessions: Sessions, holder: KeyHolder) -> None:
+    made = {check.id for check in make_checks(sessions, holder, 60)}
+    claimed: list[Claim] = []
+    start = threading.Barrier(6)
+
+    def work() -> None:
+        start.wait()
+        while taken := claim(sessions, limit=3):
+            assert len(taken) <= 3
+            claimed.extend(taken)
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(claimed) == len(made)
+    assert {one.check_id for one in claimed} == made
+
+
+def test_who_lost_the_lease_can_no_longer_write(sessions: Sessions, holder: KeyHolder) -> None:
+    (check,) = make_checks(sessions, holder, 1)
+    (frozen,) = claim(sessions)
+    expire_leases(sessions)
+    (other,) = claim(sessions)
+    assert (other.check_id, other.attempt) == (check.id, 2)
+    for write in (
+        lambda session: fail_check(session, frozen, "code", "message"),
+        lambda session: put_back(session, frozen, "fetch", delay_seconds=0),
+        lambda session: advance_check(session, frozen, image_sha256="0" * 64),
+    ):
+        with pytest.raises(LeaseLost), sessions.begin() as session:
+            write(session)
+    with sessions.begin() as session:
+        fail_check(session, other, "image_gone", "It is gone.")
+        assert session.get_one(Check, check.id).status == "failed"
+
+
+def test_a_check_that_was_put_back_waits_its_time(sessions: Sessions, holder: KeyHolder) -> None:
+    make_checks(sessions, holder, 1)
+    (taken,) = claim(sessions)
+    with sessions.begin() as session:
+        put_back(session, taken, "fetch", delay_seconds=3600)
+    assert claim(sessions) == []
+    with sessions.begin() as session:
+        assert find_waiting_steps(session) == []
+        session.execute(update(Check).values(run_after=func.now()))
+        assert find_waiting_steps(session) == ["fetch"]
+    assert claim(sessions)[0].attempt == 2
+
+
+def test_a_check_that_kills_its_workers_ends_after_the_cap(
+    sessions: Sessions, holder: KeyHolder
+) -> None:
+    make_checks(sessions, holder, 1)
+    for _ in range(3):
+        assert len(claim(sessions)) == 1
+        with sessions.begin() as session:
+            assert fail_exhausted(session, attempts_cap=3) == 0
+        expire_leases(sessions)
+    assert claim(sessions) == []
+    with sessions.begin() as session:
+        assert fail_exhausted(session, attempts_cap=3) == 1
+        ended = session.scalars(select(Check)).one()
+        assert (ended.status, ended.error_code) == ("failed", "gave_up")
+
+
+def test_two_callers_at_once_share_one_open_check(sessions: Sessions, holder: KeyHolder) -> None:
+    wanted = WantedCheck(holder.tenant_id, subject="http://example.org/", url="http://example.org/")
+    answers: list[tuple[object, bool]] = []
+    start = threading.Barrier(8)
+
+    def ask() -> None:
+        start.wait()
+        with sessions.begin() as session:
+            check, is_new = create_or_get(session, wanted)
+            answers.append((check.id, is_new))
+
+    callers = [threading.Thread(target=ask) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len({check_id for check_id, _ in answers}) == 1
+    assert sum(is_new for _, is_new in answers) == 1

@@ -1,0 +1,77 @@
+"""What this worker process works with, made from the settings on first use and then kept.
+
+On first use, not at import: Celery forks its workers, and neither a connection pool nor a
+detector may cross a fork.
+"""
+
+from functools import cache, partial
+
+from ntf.predictor import ModelInfo, Predictor
+
+from images.decode import DecodeLimits, decode_image
+from images.safe_fetch import FetchPolicy, fetch_image
+from scans.database import open_sessions
+from scans.image_store import ImageStore
+from scans.models import ModelFacts, make_live
+from scans.settings import Settings
+from scans.wake import Waker
+from worker.celery_app import settings
+from worker.fetch_image import FetchTools
+from worker.judge_images import JudgeTools
+
+sessions = cache(lambda: open_sessions(settings.database_url))
+store = cache(lambda: ImageStore(settings.image_folder))
+waker = cache(lambda: Waker(settings.broker_url))
+
+
+@cache
+def fetch_tools() -> FetchTools:
+    """The tools of the `fetch` step."""
+    limits = DecodeLimits(max_pixels=settings.max_image_pixels)
+    return FetchTools(
+        sessions=sessions(),
+        store=store(),
+        fetch=partial(fetch_image, policy=fetch_policy(settings)),
+        decode=partial(decode_image, limits=limits),
+    )
+
+
+@cache
+def judge_tools() -> JudgeTools:
+    """The tools of the `detect` step."""
+    return JudgeTools(sessions=sessions(), store=store(), load_detector=load_detector)
+
+
+@cache
+def load_detector() -> Predictor:
+    """Load the detector and make it the live one.
+
+    Raises:
+        DetectorUnavailable: the weights cannot be loaded.
+    """
+    detector = Predictor.load(settings.model_path, threads=settings.detector_threads)
+    with sessions().begin() as session:
+        make_live(session, model_facts(detector.info))
+    return detector
+
+
+def fetch_policy(settings: Settings) -> FetchPolicy:
+    """The limits of one fetch, as the operator set them."""
+    return FetchPolicy(
+        max_bytes=settings.max_image_bytes,
+        total_timeout_seconds=settings.fetch_timeout_seconds,
+        allowed_ports=settings.fetch_ports,
+        allow_private_addresses=settings.allow_private_addresses,
+    )
+
+
+def model_facts(info: ModelInfo) -> ModelFacts:
+    """The detector's description in the service's words."""
+    return ModelFacts(
+        version=info.version,
+        name=info.name,
+        threshold_version=info.threshold_version,
+        likely_ai_at=info.likely_ai_at,
+        no_evidence_below=info.no_evidence_below,
+        min_side_px=info.min_side_px,
+    )
