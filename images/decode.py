@@ -19,9 +19,9 @@ from images.rgb_pixels import read_orientation, to_rgb, turn_upright
 from images.signatures import TIFF, WEBP, FileKind, detect_file_kind
 
 # Blocks of 16 MiB that Pillow keeps for the next image instead of giving them back to the system;
-# page faults are half of the decoding time of a large photograph. See
+# page faults are a sixth to a half of the decoding time of a large photograph. See
 # docs/decisions/images-decode.md for the measurement and what it costs in memory.
-_KEPT_MEMORY_BLOCKS = 16
+_KEPT_MEMORY_BLOCKS = 8
 _imaging.set_blocks_max(_KEPT_MEMORY_BLOCKS)
 
 # What Pillow raises on broken files, found by fuzzing; `Warning` for processes that make

@@ -1,0 +1,1 @@
+"""Unit tests of `images/`: no network, made images only."""
