@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("height_px", sa.Integer(), nullable=True),
         sa.Column("pixels_sha256", sa.String(length=64), nullable=True),
         sa.Column(
-            "decode_notes",
+            "limits",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'[]'::jsonb"),
             nullable=False,
@@ -208,9 +208,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["check_id"], ["checks.id"], name=op.f("fk_verdicts_check_id")),
         sa.ForeignKeyConstraint(
+            ["model_version"], ["model_versions.version"], name=op.f("fk_verdicts_model_version")
+        ),
+        sa.ForeignKeyConstraint(
             ["pixels_sha256", "model_version"],
             ["pixel_scores.pixels_sha256", "pixel_scores.model_version"],
-            name=op.f("fk_verdicts_pixels_sha256_model_version"),
+            name="fk_verdicts_pixel_score",
         ),
         sa.PrimaryKeyConstraint("check_id", name=op.f("pk_verdicts")),
     )
