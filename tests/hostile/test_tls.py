@@ -56,6 +56,18 @@ def test_a_certificate_for_another_name_is_rejected(
     assert not caught.value.retryable
 
 
+def test_an_authority_from_the_environment_is_not_trusted(
+    authority: Authority, policy: FetchPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, authority.bundle_path)
+    with (
+        secure_host(authority.server_context("photos.example")) as (_, internet),
+        pytest.raises(CertificateRejected),
+    ):
+        fetch_image(URL, policy, internet.network)
+
+
 def test_an_unknown_authority_is_rejected(authority: Authority, policy: FetchPolicy) -> None:
     with (
         secure_host(authority.server_context("photos.example")) as (_, internet),

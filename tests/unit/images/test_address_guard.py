@@ -1,3 +1,5 @@
+"""Which addresses are public, which open by setting, and which never do."""
+
 from ipaddress import ip_address
 
 import pytest

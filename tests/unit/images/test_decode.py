@@ -1,3 +1,5 @@
+"""One picture in all formats, modes and orientations; bombs and cut files."""
+
 import struct
 import zlib
 from dataclasses import replace

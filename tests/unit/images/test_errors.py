@@ -1,3 +1,5 @@
+"""What callers rely on in the error tree: codes, and what may be tried again."""
+
 from collections.abc import Iterator
 
 import images.errors as errors

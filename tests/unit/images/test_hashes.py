@@ -1,3 +1,5 @@
+"""The hash of pixels names pixels and shape, and nothing else."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""A lookup gives its answers, or a typed error within the deadline."""
+
 import socket
 import threading
 import time

@@ -1,3 +1,5 @@
+"""Formats are named by content, and refused ones by a name that helps."""
+
 import pytest
 
 from images.errors import NotAnImage, UnsupportedFormat

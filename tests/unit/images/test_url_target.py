@@ -1,3 +1,5 @@
+"""How URLs are read; what is refused at the door stands in `tests/hostile/`."""
+
 from ipaddress import ip_address
 
 import pytest
