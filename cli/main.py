@@ -10,8 +10,6 @@ COMMANDS = {
     "run": "cli.run",
     "migrate": "cli.migrate",
     "admin": "cli.admin",
-    "manifest": "cli.manifest",
-    "twins": "cli.twins",
     "train": "cli.train",
     "export": "cli.export",
     "evaluate": "cli.evaluate",

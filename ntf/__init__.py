@@ -1,0 +1,1 @@
+"""The detector as a plain library: network, losses, training, evaluation, predictor."""
