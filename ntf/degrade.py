@@ -54,7 +54,8 @@ def make_twin(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     image = Image.fromarray(pixels)
     kind = rng.integers(0, 3)
     if kind == 0:
-        size = tuple(round(length * rng.uniform(0.45, 0.75)) for length in image.size)
+        factor = rng.uniform(0.45, 0.75)
+        size = (round(image.width * factor), round(image.height * factor))
         small = image.resize(size, Image.Resampling.LANCZOS)
         return np.asarray(small.resize(image.size, Image.Resampling.BICUBIC))
     if kind == 1:

@@ -81,7 +81,7 @@ def build_network(preset: Preset, *, pretrained: bool = False) -> TraceNetwork:
     model = timm.create_model(preset.backbone, num_classes=0, global_pool="")
     if pretrained:
         load_imagenet(model)
-    return TraceNetwork(preset, model, model.num_features)
+    return TraceNetwork(preset, model, model.num_features)  # type: ignore[arg-type]
 
 
 def load_imagenet(model: nn.Module) -> None:

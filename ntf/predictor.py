@@ -171,4 +171,5 @@ def stretch(grid: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.flo
     """Nearest-neighbour resize of a small grid."""
     rows = np.arange(shape[0]) * grid.shape[0] // shape[0]
     columns = np.arange(shape[1]) * grid.shape[1] // shape[1]
-    return grid[rows][:, columns]
+    stretched: NDArray[np.float32] = grid[rows][:, columns]
+    return stretched

@@ -120,7 +120,7 @@ def read_uploaded_image() -> bytes:
     if file is None:
         raise RequestInvalid("The multipart field `image` is missing.")
     with closing(file):
-        content = file.read()
+        content: bytes = file.read()
     if not content:
         raise RequestInvalid("The file in the multipart field `image` is empty.")
     return content

@@ -1,8 +1,7 @@
-"""Real PostgreSQL and Valkey from their wheels, started once; the tables are emptied between tests."""
+"""Real PostgreSQL and Valkey from their wheels; the tables are emptied between tests."""
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -49,8 +48,7 @@ def sessions(settings: Settings) -> Iterator[sessionmaker[Session]]:
     ]
     with sessions.begin() as session:
         session.execute(text("TRUNCATE " + ", ".join(emptied)))
-        engine = session.get_bind()
-    engine.dispose()  # type: ignore[union-attr]
+    close_connections(sessions)
 
 
 @pytest.fixture
@@ -71,10 +69,12 @@ def holder(sessions: sessionmaker[Session], secret: str) -> KeyHolder:
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings) -> OpenAPI:
+def app(settings: Settings) -> Iterator[OpenAPI]:
     from api.app import create_app
 
-    return create_app(settings)
+    app = create_app(settings)
+    yield app
+    close_connections(app.extensions["ntf"].sessions)
 
 
 @pytest.fixture
@@ -86,12 +86,13 @@ def client(app: OpenAPI, secret: str) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def tasks(settings: Settings) -> ModuleType:
+def tasks(settings: Settings) -> Iterator[ModuleType]:
     """The worker's tasks, imported when the environment is ready for them."""
     assert os.environ["NTF_DATABASE_URL"]
     from worker import tasks
 
-    return tasks
+    yield tasks
+    close_connections(tasks.tools.sessions())
 
 
 def make_key(sessions: sessionmaker[Session], tenant: str) -> str:
@@ -100,6 +101,5 @@ def make_key(sessions: sessionmaker[Session], tenant: str) -> str:
         return create_key(session, person, name="test", role="reader")
 
 
-def folder_of(path: Path) -> list[Path]:
-    """Every file under a folder."""
-    return [found for found in path.rglob("*") if found.is_file()]
+def close_connections(sessions: sessionmaker[Session]) -> None:
+    sessions.kw["bind"].dispose()

@@ -27,9 +27,13 @@ def test_gives_back_what_was_saved_until_it_is_forgotten(store: ImageStore) -> N
 
 
 def test_an_interrupted_write_leaves_nothing(store: ImageStore, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), store.open_new("bytes", "ab12") as file:
-        file.write(b"half")
-        raise RuntimeError("the machine goes away")
+    def write_half() -> None:
+        with store.open_new("bytes", "ab12") as file:
+            file.write(b"half")
+            raise RuntimeError("the machine goes away")
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
