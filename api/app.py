@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> OpenAPI:
         doc_ui=False,
     )
     configure(app, settings)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in their models' order
     app.extensions[EXTENSION] = open_services(settings)
     register_errors(app, settings.max_image_bytes)
     time_requests(app)
@@ -59,6 +60,7 @@ def set_security_headers(response: Response) -> Response:
     """Headers for whatever a browser shows of ours; a route may have set its own policy."""
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    # Not `no-referrer`: with it, browsers send `Origin: null` with our own forms.
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     return response

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from ntf.heatmap import render_heatmap
-from ntf.predictor import ModelInfo, Prediction
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session, sessionmaker
 
+from ntf.heatmap import render_heatmap
+from ntf.predictor import ModelInfo, Prediction
 from scans.checks import find_score, save_score, save_verdict
 from scans.errors import ImageNotStored
 from scans.image_store import ImageStore, heatmap_name
