@@ -4,11 +4,15 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from scans.errors import KeyUnknown
 from scans.keys import create_key, create_tenant_with_person, recognise_key
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -26,13 +30,19 @@ class FirstKey:
 def migrate(database_url: str, revision: str = "head") -> None:
     """Bring the database to `revision`."""
     from alembic import command
+
+    command.upgrade(alembic_config(database_url), revision)
+
+
+def alembic_config(database_url: str) -> "Config":
+    """Alembic's settings, without an ini file."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     # Alembic's settings are an ini file, where % begins an interpolation.
     config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
-    command.upgrade(config, revision)
+    return config
 
 
 def ensure_first_key(sessions: sessionmaker[Session], path: Path) -> FirstKey:

@@ -10,6 +10,7 @@ import threading
 
 import structlog
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from scans.queue import Step
 
@@ -31,6 +32,8 @@ class Waker:
             "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "socket_timeout": CONNECT_TIMEOUT_SECONDS,
         }
+        # kombu's own for what it wraps, the transport's for what it lets through.
+        self._errors = (OSError, OperationalError, *self._app.connection().connection_errors)
         self._pending: set[Step] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -55,5 +58,5 @@ class Waker:
     def _send(self, step: Step) -> None:
         try:
             self._app.send_task(TASK_NAMES[step], queue=step, retry=False, ignore_result=True)
-        except (OSError, *self._app.connection().connection_errors) as error:
+        except self._errors as error:
             log.warning("wake_up_not_sent", step=step, reason=str(error))
