@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,24 @@ def export_graph(network: TraceNetwork, path: Path, crop_px: int) -> None:
     network.eval()
     crops = torch.zeros(2, 3, crop_px, crop_px)
     axes = {0: "batch", 2: "side", 3: "side"}
-    torch.onnx.export(
-        network,
-        (crops,),
-        str(path),
-        input_names=["crops"],
-        output_names=["logits", "distances", "maps"],
-        dynamic_axes={
-            "crops": axes,
-            "logits": {0: "batch"},
-            "distances": {0: "batch"},
-            "maps": {0: "batch", 1: "rows", 2: "columns"},
-        },
-        opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated; it writes this plain network without onnxscript.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (crops,),
+            str(path),
+            input_names=["crops"],
+            output_names=["logits", "distances", "maps"],
+            dynamic_axes={
+                "crops": axes,
+                "logits": {0: "batch"},
+                "distances": {0: "batch"},
+                "maps": {0: "batch", 1: "rows", 2: "columns"},
+            },
+            opset_version=17,
+            dynamo=False,
+        )
 
 
 def write_metadata(path: Path, metadata: dict[str, Any]) -> None:
