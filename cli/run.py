@@ -26,6 +26,7 @@ FIRST_PORT, PORTS_TRIED = 8080, 40
 @click.option("--port", type=int, help="Port to listen on.  [default: 8080 or the next free one]")
 def command(folder: str, host: str, port: int | None) -> None:
     """Run the whole product here. Ctrl-C stops it; nothing is lost."""
+    stop_cleanly_on_signals()
     root = Path(folder).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with only_one(root), ExitStack() as servers:
@@ -35,6 +36,19 @@ def command(folder: str, host: str, port: int | None) -> None:
         returncode = run_processes(host, chosen)
     click.echo("Stopped. Everything is kept in " + str(root))
     sys.exit(returncode)
+
+
+def stop_cleanly_on_signals() -> None:
+    """Leave by way of the context managers, which stop what was started, at any moment.
+
+    The manager of the processes takes SIGINT and SIGTERM over once it runs.
+    """
+
+    def stop(*_: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -70,11 +71,28 @@ class Product:
         return self.process.wait(STOP_SECONDS)
 
     def leftovers(self) -> list[str]:
-        """Command lines of processes that still mention the folder."""
-        lines = (
-            " ".join(found.info["cmdline"] or ()) for found in psutil.process_iter(["cmdline"])
-        )
-        return [line for line in lines if str(self.folder) in line]
+        """Processes that still belong to the folder, by their command line or environment."""
+        return [line for line in map(describe, psutil.process_iter()) if str(self.folder) in line]
+
+
+def describe(process: psutil.Process) -> str:
+    try:
+        folder = process.environ().get("NTF_IMAGE_FOLDER", "")
+        return f"{' '.join(process.cmdline())} {folder}"
+    except psutil.Error:
+        return ""
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Product]:
+    """A product of its own for one test; it is stopped whatever the test does."""
+    product = start(folder, free_port(), folder.with_suffix(".log"))
+    try:
+        yield product
+    finally:
+        if product.process.poll() is None:
+            product.process.terminate()
+            product.process.wait(STOP_SECONDS)
 
 
 def start(folder: Path, port: int, log: Path) -> Product:

@@ -1,12 +1,13 @@
 """From `ntf run` to a verdict, and back to nothing."""
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.end_to_end.conftest import Product, free_port, start
+from tests.end_to_end.conftest import Product, started
 from tests.pictures import as_jpeg, noise, photograph
 
 
@@ -53,29 +54,49 @@ def test_metrics_add_up_over_the_web_processes(product: Product) -> None:
 
 
 def test_a_second_start_finds_the_data_and_a_taken_folder_is_refused(tmp_path: Path) -> None:
-    first = start(tmp_path / "var", free_port(), tmp_path / "log")
-    first.wait_until_ready()
-    key, check = first.key, upload(first, as_jpeg(noise(6))).json()
-    second = start(tmp_path / "var", free_port(), tmp_path / "log")
-    assert second.process.wait(20) == 1
-    assert "Another `ntf run` uses" in (tmp_path / "log").read_text()
-    assert first.stop() == 0
-    again = start(tmp_path / "var", free_port(), tmp_path / "log")
-    again.wait_until_ready()
-    assert again.key == key
-    found = requests.get(
-        f"{again.address}/v1/checks/{check['id']}", headers=again.headers, timeout=10
-    ).json()
-    assert found["verdict"]["raw_score"] == check["verdict"]["raw_score"]
-    assert again.stop(signal.SIGTERM) == 0
-    assert again.leftovers() == []
+    folder = tmp_path / "var"
+    with started(folder) as first:
+        first.wait_until_ready()
+        key, check = first.key, upload(first, as_jpeg(noise(6))).json()
+        with started(folder) as second:
+            assert second.process.wait(20) == 1
+        assert "Another `ntf run` uses" in (tmp_path / "var.log").read_text()
+        assert first.stop() == 0
+    with started(folder) as again:
+        again.wait_until_ready()
+        assert again.key == key
+        found = requests.get(
+            f"{again.address}/v1/checks/{check['id']}", headers=again.headers, timeout=10
+        ).json()
+        assert found["verdict"]["raw_score"] == check["verdict"]["raw_score"]
+        assert again.stop(signal.SIGTERM) == 0
+        assert again.leftovers() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["postgresql/postmaster.pid", "first-key.json"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_in_the_middle_of_the_first_start_breaks_nothing(
+    tmp_path: Path, moment: str, number: signal.Signals
+) -> None:
+    folder = tmp_path / "var"
+    with started(folder) as running:
+        deadline = time.monotonic() + 60
+        while not (folder / moment).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        assert running.stop(number) == 0
+        assert running.leftovers() == []
+    with started(folder) as again:
+        again.wait_until_ready()
+        assert again.stop() == 0
 
 
 @pytest.mark.slow
 def test_twenty_starts_and_stops_leave_nothing(tmp_path: Path) -> None:
     signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     for turn in range(20):
-        running = start(tmp_path / "var", free_port(), tmp_path / "log")
-        running.wait_until_ready()
-        assert running.stop(signals[turn % 3]) == 0
-        assert running.leftovers() == []
+        with started(tmp_path / "var") as running:
+            running.wait_until_ready()
+            assert running.stop(signals[turn % 3]) == 0
+            assert running.leftovers() == []
