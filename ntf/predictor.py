@@ -5,13 +5,17 @@ own metadata, so that one file cannot drift from its settings.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+# It reads this when it is imported; without it, it keeps a device id and a queue of reports.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime  # noqa: E402
 
 from ntf.errors import DetectorUnavailable
 from ntf.preprocess import Window, choose_windows, coverage_of, cut, to_batch
