@@ -13,6 +13,7 @@ COMMANDS = {
     "train": "cli.train",
     "export": "cli.export",
     "evaluate": "cli.evaluate",
+    "sources": "cli.sources",
 }
 
 

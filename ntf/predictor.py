@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 # It reads this when it is imported; without it, it keeps a device id and a queue of reports.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 from ntf.errors import DetectorUnavailable
 from ntf.preprocess import Window, choose_windows, coverage_of, cut, to_batch

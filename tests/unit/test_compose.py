@@ -1,0 +1,63 @@
+"""The containers run what `ntf run` runs, with the settings that there are."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.run import processes
+from scans.queue import WAITING_STATUSES
+from scans.settings import ENVIRONMENT_PREFIX, Settings
+
+COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
+OURS = ("api", "beat", "detect", "fetch", "migrate")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return services
+
+
+def as_in_a_container(name: str, port: int = 8080) -> list[str]:
+    _exec, _python, *arguments = processes("0.0.0.0", port)[name]
+    return ["python", *arguments]
+
+
+@pytest.mark.parametrize("name", ["api", "beat"])
+def test_web_and_beat_are_started_as_by_ntf_run(services: dict[str, Any], name: str) -> None:
+    assert services[name]["command"] == as_in_a_container(name)
+
+
+@pytest.mark.parametrize("step", list(WAITING_STATUSES))
+def test_each_step_has_a_worker_that_differs_by_queue_and_threads_alone(
+    services: dict[str, Any], step: str
+) -> None:
+    ours, wanted = services[step]["command"], as_in_a_container("worker")
+    changed = {wanted[at - 1]: ours[at] for at in range(len(wanted)) if ours[at] != wanted[at]}
+    assert len(ours) == len(wanted)
+    assert changed.keys() <= {"--queues", "--concurrency"}
+    assert changed["--queues"] == step
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_and_no_other_reaches_the_containers(
+    services: dict[str, Any], name: str
+) -> None:
+    given = {word for word in services[name]["environment"] if word.startswith(ENVIRONMENT_PREFIX)}
+    assert given == {ENVIRONMENT_PREFIX + field.upper() for field in Settings.model_fields}
+
+
+def test_only_the_fetching_workers_reach_out(services: dict[str, Any]) -> None:
+    assert [name for name, service in services.items() if "out" in service.get("networks", [])] == [
+        "fetch"
+    ]
+
+
+def test_nothing_runs_as_root_or_writes_to_its_root(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["user"] not in {"root", "0", "0:0"}, name
+        assert "healthcheck" in service, name
