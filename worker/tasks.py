@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import structlog
 from celery.signals import worker_ready
-from ntf.errors import NtfError
 
 from images.errors import ImageError
+from ntf.errors import NtfError
 from scans.errors import ImageNotStored, LeaseLost, ScanError
 from scans.queue import (
     Claim,

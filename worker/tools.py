@@ -5,11 +5,11 @@ detector may cross a fork.
 """
 
 from functools import cache, partial
-
-from ntf.predictor import ModelInfo, Predictor
+from threading import Lock
 
 from images.decode import DecodeLimits, decode_image
 from images.safe_fetch import FetchPolicy, fetch_image
+from ntf.predictor import ModelInfo, Predictor
 from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.models import ModelFacts, make_live
@@ -22,6 +22,9 @@ from worker.judge_images import JudgeTools
 sessions = cache(lambda: open_sessions(settings.database_url))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
+
+
+_loading = Lock()
 
 
 @cache
@@ -42,13 +45,18 @@ def judge_tools() -> JudgeTools:
     return JudgeTools(sessions=sessions(), store=store(), load_detector=load_detector)
 
 
-@cache
 def load_detector() -> Predictor:
-    """Load the detector and make it the live one.
+    """The detector of this process; threads that come first together load it once.
 
     Raises:
         DetectorUnavailable: the weights cannot be loaded.
     """
+    with _loading:
+        return _load_once()
+
+
+@cache
+def _load_once() -> Predictor:
     detector = Predictor.load(settings.model_path, threads=settings.detector_threads)
     with sessions().begin() as session:
         make_live(session, model_facts(detector.info))
