@@ -42,7 +42,7 @@ class JudgedFile:
     model: str
 
 
-class FileUnreadable(ImageError):
+class FileUnreadable(Exception):
     """The file is not there, or may not be read."""
 
     code = "file_unreadable"
@@ -99,7 +99,7 @@ def report(path: str, judge: Callable[[str], JudgedFile], as_json: bool) -> bool
     """Print the line of one image. Returns whether it was judged; if not, stderr says why."""
     try:
         judged = judge(path)
-    except (ImageError, NtfError) as error:
+    except (ImageError, NtfError, FileUnreadable) as error:
         click.echo(f"{path}: {error} [{error.code}]", err=True)
         if as_json:
             problem = {"path": path, "error": {"code": error.code, "message": str(error)}}
