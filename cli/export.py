@@ -86,10 +86,14 @@ def calibrate(path: Path, manifest_path: Path, metadata: dict[str, Any]) -> None
 
     train = [item for item in read_manifest(manifest_path) if item.split == "train"]
     _, items = split_off_calibration(train, CALIBRATION_SHARE)
+    is_ai = np.array([item.is_ai for item in items])
+    if len(set(is_ai.tolist())) < 2:
+        raise click.ClickException(
+            "The sources kept for calibration are of one class only. Add sources of both classes."
+        )
     measured = measure_strata(
         Predictor.load(path, threads=2), load_pixels(items, decode_with_pillow)
     )
-    is_ai = np.array([item.is_ai for item in items])
     metadata["calibration"] = fit_calibration(measured, is_ai)
     thresholds = find_thresholds(measured, is_ai, metadata["calibration"])
     metadata["info"] |= thresholds
