@@ -1,0 +1,33 @@
+"""The API against its own OpenAPI file, with whatever schemathesis thinks of."""
+
+import pytest
+import schemathesis
+from flask_openapi3 import OpenAPI
+from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+pytestmark = pytest.mark.contract
+OPERATIONS = ["requestCheck", "readCheck", "findVerdict", "listModels"]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_is_as_described(app: OpenAPI, secret: str, name: str) -> None:
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    operation = schema.find_operation_by_id(name)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def ask(case: schemathesis.Case) -> None:
+        case.call_and_validate(
+            headers={"Authorization": f"Bearer {secret}"},
+            # Which addresses can be fetched is more than a schema can say.
+            excluded_checks=[positive_data_acceptance],
+        )
+
+    ask()
+
+
+def test_no_operation_is_left_out(app: OpenAPI) -> None:
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    found = {result.ok().definition.raw["operationId"] for result in schema.get_all_operations()}
+    assert found == set(OPERATIONS)
