@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 from ntf.errors import ManifestInvalid
 
 COLUMNS = ("file", "split", "label", "source", "family")
+# The family of real images that are no photographs, or are hard to tell: art, scans, screenshots.
+HARD = "not_ai"
+# Shares of the sources that are kept for calibration, by (is AI-made, is hard).
+CALIBRATION_SHARES = {(False, False): 0.4, (False, True): 0.1, (True, False): 0.3, (True, True): 0}
+MAX_CALIBRATION_GENERATOR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +56,24 @@ def read_manifest(path: Path) -> list[Item]:
     ]
 
 
-def split_off_calibration(items: Sequence[Item], share: float) -> tuple[list[Item], list[Item]]:
+def split_off_calibration(items: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """Training and calibration items, split by source: a source is in one of them only.
 
-    Which one is decided by a hash of the source's name, so a new source moves no other.
+    Thresholds rest on real images, so many sources of photographs are kept back. AI-made images
+    only set the slope of the calibrated probability: a few small generators do, and every large
+    one stays in training. Which source goes where is decided by a hash of its name, so a new
+    source moves no other.
     """
-    held = {item.source for item in items if _position(item.source) < share}
+    sizes = Counter((item.source, item.is_ai) for item in items)
+    held = {
+        (item.source, item.is_ai)
+        for item in items
+        if _position(item.source) < CALIBRATION_SHARES[item.is_ai, item.family == HARD]
+        and not (item.is_ai and sizes[item.source, True] > MAX_CALIBRATION_GENERATOR)
+    }
     return (
-        [item for item in items if item.source not in held],
-        [item for item in items if item.source in held],
+        [item for item in items if (item.source, item.is_ai) not in held],
+        [item for item in items if (item.source, item.is_ai) in held],
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntf.errors import ManifestInvalid
-from ntf.manifest import Item, read_manifest, split_off_calibration
+from ntf.manifest import MAX_CALIBRATION_GENERATOR, Item, read_manifest, split_off_calibration
 
 
 def test_reads_rows_and_names_files_from_its_folder(tmp_path: Path) -> None:
@@ -23,14 +23,34 @@ def test_says_what_is_missing(tmp_path: Path, text: str | None) -> None:
         read_manifest(path)
 
 
-def test_no_source_is_in_both_parts() -> None:
-    items = [
-        Item(Path(f"{n}-{i}"), "train", n % 2 == 0, f"source {n}", "any")
-        for n in range(60)
-        for i in range(5)
+def made_items(sources: int, images: int) -> list[Item]:
+    """Photographs and AI-made images, `images` from each of `sources` sources of each class."""
+    return [
+        Item(Path(f"{is_ai}-{n}-{i}"), "train", is_ai, f"source {n}", "any")
+        for is_ai in (False, True)
+        for n in range(sources)
+        for i in range(images)
     ]
-    training, calibration = split_off_calibration(items, 0.25)
+
+
+def test_no_source_is_in_both_parts() -> None:
+    items = made_items(60, 5)
+    training, calibration = split_off_calibration(items)
     assert len(training) + len(calibration) == len(items)
-    assert not {item.source for item in training} & {item.source for item in calibration}
-    assert 0.1 < len(calibration) / len(items) < 0.45
-    assert split_off_calibration(items, 0.25) == (training, calibration)
+    kept, held = ({(item.source, item.is_ai) for item in part} for part in (training, calibration))
+    assert not kept & held
+    for is_ai, share in ((False, 0.4), (True, 0.3)):
+        assert sum(which == is_ai for _, which in held) / 60 == pytest.approx(share, abs=0.15)
+    assert split_off_calibration(items) == (training, calibration)
+
+
+def test_large_generators_stay_in_training() -> None:
+    _, calibration = split_off_calibration(made_items(40, MAX_CALIBRATION_GENERATOR + 1))
+    assert {item.is_ai for item in calibration} == {False}
+
+
+def test_a_new_source_moves_no_other() -> None:
+    items = made_items(30, 3)
+    _, before = split_off_calibration(items)
+    _, after = split_off_calibration([*items, Item(Path("new"), "train", False, "new", "real")])
+    assert before == [item for item in after if item.source != "new"]
