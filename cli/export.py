@@ -1,100 +1,142 @@
-"""`ntf export`: a checkpoint, calibrated, as the one ONNX file that serving loads."""
+"""`ntf export`: checkpoints, calibrated, as the folder that serving loads."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from ntf.presets import Preset
+from cli.options import manifest_option
 
 MIN_SIDE_PX = 96
+# A small crop sees little of an image, so it is moved over it; a large one is dear.
+MAX_WINDOWS = {"clip": 1}
+DEFAULT_WINDOWS = 9
 
 
 @click.command()
-@click.option("--run", "folder", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--manifest",
-    "manifest_path",
-    envvar="NTF_DATA",
+    "--run",
+    "folders",
+    multiple=True,
     required=True,
-    type=click.Path(path_type=Path),
-    help="manifest.tsv, or its folder  [NTF_DATA]",
+    type=click.Path(exists=True, path_type=Path),
+    help="A run of `ntf train`; several make one detector. The first draws the heatmap.",
 )
-@click.option("--out", "path", required=True, type=click.Path(path_type=Path))
-def command(folder: Path, manifest_path: Path, path: Path) -> None:
-    """Export a run: graph, calibration on the sources kept back, thresholds, metadata."""
-    from ntf.export import export_graph, write_metadata
+@click.option("--weight", "weights", multiple=True, type=float, help="Of each run, in order.")
+@manifest_option
+@click.option("--name", default="ntf-small", show_default=True)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--threads", default=2, show_default=True)
+def command(
+    *,
+    folders: tuple[Path, ...],
+    weights: tuple[float, ...],
+    manifest_path: Path,
+    name: str,
+    out: Path,
+    threads: int,
+) -> None:
+    """Export runs: graphs, calibration on the sources kept back, thresholds."""
+    from ntf.errors import NtfError
+    from ntf.export import write_settings
     from ntf.manifest import hash_manifest
-    from ntf.network import build_network
-    from ntf.presets import Preset
-    from ntf.train import load_checkpoint
 
-    if manifest_path.is_dir():
-        manifest_path = manifest_path / "manifest.tsv"
-    preset = Preset(**json.loads((folder / "preset.json").read_text()))
-    network = build_network(preset)
-    load_checkpoint(network, folder)
-    export_graph(network, path, preset.crop_px)
-    metadata = describe(path, preset, hash_manifest(manifest_path))
-    write_metadata(path, metadata)
-    calibrate(path, manifest_path, metadata)
-    write_metadata(path, metadata)
-    click.echo(json.dumps({**metadata["info"], "file_bytes": path.stat().st_size}, indent=2))
+    if weights and len(weights) != len(folders):
+        raise click.UsageError("Give a --weight for every --run, or none.")
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        branches = [export_run(folder, out) for folder in folders]
+        settings = describe(name, branches, hash_manifest(manifest_path))
+        write_settings(out, settings)
+        calibrate(out, manifest_path, settings, weights or [1.0] * len(branches), threads)
+    except NtfError as error:
+        raise click.ClickException(str(error)) from error
+    write_settings(out, settings)
+    total = sum(path.stat().st_size for path in out.iterdir())
+    click.echo(json.dumps({**settings["info"], "bytes": total}, indent=2))
 
 
-def describe(path: Path, preset: "Preset", manifest_sha256: str) -> dict[str, Any]:
-    """The metadata before calibration."""
+def export_run(folder: Path, out: Path) -> dict[str, Any]:
+    """One run's graph, and its entry in the settings before calibration."""
     from dataclasses import asdict
 
+    from ntf.checkpoint import load_checkpoint, read_metadata, read_preset
+    from ntf.export import export_branch, hash_file
+    from ntf.network import build_network
+
+    metadata = read_metadata(folder)
+    preset = read_preset(metadata)
+    network = build_network(preset, pretrained=preset.backbone != "tiny")
+    load_checkpoint(network, folder)
+    path = out / f"{preset.name}.onnx"
+    export_branch(network, path, preset.crop_px)
+    return {
+        "name": preset.name,
+        "file": path.name,
+        "sha256": hash_file(path),
+        "crop_px": preset.crop_px,
+        "max_windows": MAX_WINDOWS.get(preset.backbone, DEFAULT_WINDOWS),
+        "logit_scale": 1.0,
+        "distance_scale": 1.0,
+        "preset": asdict(preset),
+        "trained_on_manifest": metadata["manifest_sha256"],
+    }
+
+
+def describe(name: str, branches: list[dict[str, Any]], manifest_sha256: str) -> dict[str, Any]:
+    """The settings before calibration."""
     from ntf.export import name_version
 
-    name = f"ntf-{preset.name}"
-    version = name_version(path, name, datetime.now(UTC).strftime("%Y.%m.%d"))
+    day = datetime.now(UTC).strftime("%Y.%m.%d")
     info = {
         "name": name,
-        "version": version,
+        "version": name_version(name, day, [branch["sha256"] for branch in branches]),
         "threshold_version": "uncalibrated",
         "likely_ai_at": 1.0,
         "no_evidence_below": 0.0,
         "min_side_px": MIN_SIDE_PX,
     }
+    empty: dict[str, list[list[float]]] = {"normal": [[]], "small": [[]]}
     return {
         "info": info,
-        "crop_px": preset.crop_px,
-        "preset": asdict(preset),
         "manifest_sha256": manifest_sha256,
-        "calibration": {"slope": 1.0, "intercept": 0.0, "real_distances": []},
+        "branches": branches,
+        "calibration": {"slope": 1.0, "intercept": 0.0, "real_distances": empty},
     }
 
 
-def calibrate(path: Path, manifest_path: Path, metadata: dict[str, Any]) -> None:
-    """Fill in calibration and thresholds, measured through the predictor itself."""
+def calibrate(
+    out: Path,
+    manifest_path: Path,
+    settings: dict[str, Any],
+    weights: Sequence[float],
+    threads: int,
+) -> None:
+    """Fill in scales, calibration and thresholds, measured through the predictor itself."""
     import numpy as np
 
     from ntf.batches import decode_with_pillow, load_pixels
-    from ntf.calibrate import (
-        CALIBRATION_SHARE,
-        find_thresholds,
-        fit_calibration,
-        measure_strata,
-    )
+    from ntf.calibrate import find_thresholds, fit_calibration, fit_scales, measure_strata
     from ntf.manifest import read_manifest, split_off_calibration
     from ntf.predictor import Predictor
 
     train = [item for item in read_manifest(manifest_path) if item.split == "train"]
-    _, items = split_off_calibration(train, CALIBRATION_SHARE)
+    _, items = split_off_calibration(train)
     is_ai = np.array([item.is_ai for item in items])
     if len(set(is_ai.tolist())) < 2:
         raise click.ClickException(
             "The sources kept for calibration are of one class only. Add sources of both classes."
         )
-    measured = measure_strata(
-        Predictor.load(path, threads=2), load_pixels(items, decode_with_pillow)
-    )
-    metadata["calibration"] = fit_calibration(measured, is_ai)
-    thresholds = find_thresholds(measured, is_ai, metadata["calibration"])
-    metadata["info"] |= thresholds
-    metadata["info"]["threshold_version"] = f"1-{thresholds['likely_ai_at']:.4f}"
+    predictor = Predictor.load(out, threads=threads)
+    table = measure_strata(predictor, load_pixels(items, decode_with_pillow))
+    names = [branch["name"] for branch in settings["branches"]]
+    scales = fit_scales(table, is_ai, dict(zip(names, weights, strict=True)))
+    for branch in settings["branches"]:
+        branch["logit_scale"], branch["distance_scale"] = scales[branch["name"]]
+    settings["calibration"] = fit_calibration(table, is_ai, scales)
+    thresholds = find_thresholds(table, is_ai, scales, settings["calibration"])
+    settings["info"] |= thresholds
+    settings["info"]["threshold_version"] = f"1-{thresholds['likely_ai_at']:.4f}"

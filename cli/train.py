@@ -1,12 +1,19 @@
 """`ntf train`: train a preset through both stages."""
 
+import json
+import os
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from ntf.presets import Preset
+
 
 @click.command()
-@click.option("--preset", default="small", show_default=True)
+@click.option("--preset", default="traces", show_default=True)
 @click.option(
     "--manifest",
     "manifest_path",
@@ -16,36 +23,89 @@ import click
     help="manifest.tsv, or its folder  [NTF_DATA]",
 )
 @click.option("--out", "folder", required=True, type=click.Path(path_type=Path), help="Run folder.")
-@click.option("--minutes", type=float, help="Let the schedule end after this time.")
+@click.option(
+    "--twins",
+    "twins_folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder that `ntf twins` filled.",
+)
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change the preset, as in JSON."
+)
 @click.option("--threads", default=2, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1.")
 def command(
-    preset: str, manifest_path: Path, folder: Path, minutes: float | None, threads: int
+    *,
+    preset: str,
+    manifest_path: Path,
+    folder: Path,
+    twins_folder: Path | None,
+    changes: tuple[str, ...],
+    threads: int,
+    device: str,
 ) -> None:
-    """Train on the manifest's split `train`, less the sources kept for calibration."""
+    """Train on the manifest's split `train`, less the sources kept for calibration.
+
+    A run that was stopped goes on where it was: give the same command again. Several processes:
+    `torchrun --nproc-per-node 2 -m cli train ...`.
+    """
     import torch
 
-    from ntf.batches import Batches, decode_with_pillow, load_pixels
-    from ntf.calibrate import CALIBRATION_SHARE
-    from ntf.manifest import read_manifest, split_off_calibration
+    from ntf.batches import Batches, ImageSet, decode_with_pillow, load_pixels
+    from ntf.errors import NtfError
+    from ntf.manifest import hash_manifest, read_manifest, split_off_calibration
     from ntf.network import build_network
     from ntf.presets import PRESETS
     from ntf.train import train
+    from ntf.twins.make import find_twins
 
     torch.set_num_threads(threads)
+    if "WORLD_SIZE" in os.environ:
+        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    if preset not in PRESETS:
+        raise click.BadParameter(f"one of {', '.join(PRESETS)}", param_hint="--preset")
+    chosen = change(PRESETS[preset], changes)
     if manifest_path.is_dir():
         manifest_path = manifest_path / "manifest.tsv"
-    chosen = PRESETS[preset]
-    items = [item for item in read_manifest(manifest_path) if item.split == "train"]
-    items, _ = split_off_calibration(items, CALIBRATION_SHARE)
-    pixels = load_pixels(items, decode_with_pillow)
-    folder.mkdir(parents=True, exist_ok=True)
-    network = build_network(chosen, pretrained=chosen.backbone != "tiny")
-    network = network.to(memory_format=torch.channels_last)
-    train(
-        network,
-        Batches(items, pixels, chosen.crop_px, chosen.seed),
-        chosen,
-        folder,
-        budget_seconds=minutes * 60 if minutes else None,
-    )
+    try:
+        items = [item for item in read_manifest(manifest_path) if item.split == "train"]
+        items, _ = split_off_calibration(items)
+        twins = find_twins(items, twins_folder) if twins_folder else {}
+        images = ImageSet(items, load_pixels(items, decode_with_pillow), twins)
+        torch.manual_seed(chosen.seed)
+        network = build_network(chosen, pretrained=chosen.backbone != "tiny")
+        train(
+            network.to(memory_format=torch.channels_last),
+            Batches(images, chosen.sides, chosen.pairs, chosen.seed, rank()),
+            chosen,
+            folder,
+            manifest_sha256=hash_manifest(manifest_path),
+            device=device,
+        )
+    except NtfError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
     click.echo(f"Trained {preset} on {len(items)} images; checkpoint in {folder}")
+
+
+def rank() -> int:
+    """The number of this process among those that `torchrun` started; 0 alone."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def change(preset: "Preset", changes: tuple[str, ...]) -> "Preset":
+    """The preset with some settings changed, each given as `name=JSON`."""
+    from ntf.presets import Preset
+
+    values = asdict(preset)
+    for text in changes:
+        name, _, value = text.partition("=")
+        if name not in values:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(values)}")
+        try:
+            values[name] = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise click.BadParameter(f"{text!r}: the value is not JSON") from error
+    return Preset.from_json(values)

@@ -1,8 +1,14 @@
-"""Batches of crops for both stages, drawn so that no source or generator drowns the others."""
+"""Batches of crops for both stages, drawn so that no source or generator drowns the others.
 
+A batch follows from the seed, the stage, the step and the process alone. So training that was
+killed goes on with the batches that it would have had, and two processes share none.
+"""
+
+import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ntf.degrade import Pixels, degrade, make_twin, random_crop, resize
+from ntf.degrade import Pixels, blend, degrade, make_twin, random_window, recompress_like, resize
 from ntf.manifest import Item
 from ntf.preprocess import to_batch
 
 Decode = Callable[[Path], Pixels]
+Generator = np.random.Generator
+RESIZED_SHARE = 0.4
+# Of the twins of stage 1, those that a decoder made; the others are resampled or denoised.
+DECODED_SHARE = 0.5
 
 
 def decode_with_pillow(path: Path) -> Pixels:
@@ -30,49 +40,109 @@ def load_pixels(items: Sequence[Item], decode: Decode) -> list[Pixels]:
         return list(pool.map(decode, (item.path for item in items)))
 
 
+@dataclass(frozen=True, slots=True)
+class ImageSet:
+    """Images to draw from.
+
+    Attributes:
+        items, pixels: the images of both classes, in one order.
+        twins: for an image's index in `items`, the files of its twins; read when they are drawn.
+    """
+
+    items: Sequence[Item]
+    pixels: Sequence[Pixels]
+    twins: Mapping[int, Sequence[Path]] = field(default_factory=dict)
+    decode: Decode = decode_with_pillow
+
+    def twin_of(self, index: int, rng: Generator) -> Pixels:
+        """One of an image's twins."""
+        files = self.twins[index]
+        return self.decode(files[int(rng.integers(len(files)))])
+
+
 class Batches:
-    """Draws from one set of images; what it draws follows from its seed alone."""
+    """Draws from one set of images."""
 
     def __init__(
-        self, items: Sequence[Item], pixels: list[Pixels], crop_px: int, seed: int
+        self, images: ImageSet, sides: Sequence[int], pairs: int, seed: int, process: int = 0
     ) -> None:
-        self.items, self.pixels, self.crop_px = items, pixels, crop_px
-        self.rng = np.random.default_rng(seed)
-        self.reals = self._weights(is_ai=False)
-        self.fakes = self._weights(is_ai=True)
+        self.images, self.sides, self.pairs = images, sides, pairs
+        self.seed, self.process = seed, process
+        items = images.items
+        self.reals = self._weights([i for i, item in enumerate(items) if not item.is_ai])
+        self.fakes = self._weights([i for i, item in enumerate(items) if item.is_ai])
+        self.paired = self._weights(sorted(images.twins)) if images.twins else None
 
-    def _weights(self, *, is_ai: bool) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Indices of one class and their chances: a source weighs the root of its size."""
-        chosen = np.array([i for i, item in enumerate(self.items) if item.is_ai == is_ai])
-        sizes = Counter(self.items[i].source for i in chosen)
-        weights = np.array([sizes[self.items[i].source] ** -0.5 for i in chosen])
-        return chosen, weights / weights.sum()
+    def _weights(self, chosen: list[int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Indices and their chances: a source weighs the root of its size."""
+        sizes = Counter(self.images.items[i].source for i in chosen)
+        weights = np.array([sizes[self.images.items[i].source] ** -0.5 for i in chosen])
+        return np.array(chosen), weights / weights.sum()
 
-    def _draw(self, of: tuple[NDArray[np.int64], NDArray[np.float64]], count: int) -> list[int]:
-        return [int(i) for i in self.rng.choice(of[0], count, p=of[1])]
+    def _rng(self, stage: str, step: int) -> Generator:
+        return np.random.default_rng([self.seed, zlib.crc32(stage.encode()), step, self.process])
 
-    def _crop(self, index: int) -> Pixels:
-        """A native crop, or one of the image at another size; the same chances for each class."""
-        image = self.pixels[index]
-        if self.rng.random() < 0.35:
-            image = resize(image, self.rng.uniform(0.5, 1.3))
-        return random_crop(image, self.crop_px, self.rng)
-
-    def views_and_twins(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    def views_and_twins(self, step: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Stage 1: two degraded views of `count` photographs, and their twins, [B, 3, S, S]."""
-        crops = [self._crop(index) for index in self._draw(self.reals, count)]
-        first = [degrade(crop, self.rng) for crop in crops]
-        second = [degrade(crop, self.rng) for crop in crops]
-        twins = [degrade(make_twin(crop, self.rng), self.rng) for crop in crops]
+        rng = self._rng("views", step)
+        side = int(rng.choice(self.sides))
+        first, second, twins = [], [], []
+        for index in _draw(self.reals, count, rng):
+            photograph = self.images.pixels[index]
+            if index in self.images.twins and rng.random() < DECODED_SHARE:
+                crop, twin = self._crops([photograph, self.images.twin_of(index, rng)], side, rng)
+            else:
+                (crop,) = self._crops([photograph], side, rng)
+                twin = make_twin(crop, rng)
+            first.append(degrade(crop, rng))
+            second.append(degrade(crop, rng))
+            twins.append(degrade(twin, rng))
         return _tensor(first), _tensor(second), _tensor(twins)
 
-    def labelled(self, count: int) -> tuple[Tensor, Tensor]:
-        """Stage 2: crops [B, 3, S, S] and labels [B], half of them AI-made."""
-        half = count // 2
-        drawn = self._draw(self.reals, count - half) + self._draw(self.fakes, half)
-        crops = [degrade(self._crop(index), self.rng) for index in drawn]
-        labels = torch.tensor([float(self.items[index].is_ai) for index in drawn])
-        return _tensor(crops), labels
+    def labelled(self, step: int, count: int) -> tuple[Tensor, Tensor]:
+        """Stage 2: crops [B, 3, S, S] and labels [B], half of them AI-made or decoders' twins."""
+        rng = self._rng("labelled", step)
+        side = int(rng.choice(self.sides))
+        crops: list[Pixels] = []
+        labels: list[float] = []
+        pairs = self.pairs if self.paired else 0
+        for index in _draw(self.paired, pairs, rng) if self.paired else ():
+            crops += self._pair(index, side, rng)
+            labels += [0.0, 1.0]
+        half = count // 2 - pairs
+        for index in (*_draw(self.reals, half, rng), *_draw(self.fakes, half, rng)):
+            (crop,) = self._crops([self.images.pixels[index]], side, rng)
+            crops.append(degrade(crop, rng))
+            labels.append(float(self.images.items[index].is_ai))
+        return _tensor(crops), torch.tensor(labels)
+
+    def _pair(self, index: int, side: int, rng: Generator) -> list[Pixels]:
+        """A photograph and one of its twins under one augmentation: the decoder alone differs."""
+        photograph = self.images.pixels[index]
+        twin = self.images.twin_of(index, rng)
+        if rng.random() < 0.3:
+            twin = blend(twin, photograph, rng.uniform(0.3, 0.8))
+        if rng.random() < 0.5:
+            twin = recompress_like(twin, self.images.items[index].path)
+        state = np.random.SeedSequence(int(rng.integers(2**62)))
+        return [
+            degrade(crop, np.random.default_rng(state))
+            for crop in self._crops([photograph, twin], side, rng)
+        ]
+
+    def _crops(self, images: Sequence[Pixels], side: int, rng: Generator) -> list[Pixels]:
+        """The same window of each image, native or at another size; alike for both classes."""
+        if rng.random() < RESIZED_SHARE:
+            factor, method = rng.uniform(0.4, 1.3), int(rng.integers(4))
+            images = [resize(image, factor, method) for image in images]
+        window = random_window(images[0].shape[:2], side, rng)
+        return [window(image) for image in images]
+
+
+def _draw(
+    of: tuple[NDArray[np.int64], NDArray[np.float64]], count: int, rng: Generator
+) -> list[int]:
+    return [int(i) for i in rng.choice(of[0], count, p=of[1])]
 
 
 def _tensor(crops: list[Pixels]) -> Tensor:

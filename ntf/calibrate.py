@@ -1,65 +1,146 @@
-"""Thresholds and probabilities from images that the network was not trained on.
+"""Thresholds and probabilities from images that the networks were not trained on.
 
-The calibration part is split off `train` by source. `likely_ai` begins where at most 1 % of its
-photographs lie above, at the worst of several compressions; the false-alarm rate holds for
-photographs like those.
+The calibration part is split off `train` by source. Real images alone say where `likely_ai` begins:
+where at most 1 % of them lie above, at the worst of several sizes and compressions; the
+false-alarm rate holds for images like those.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
 
-from ntf.degrade import Pixels, recompress
+from ntf.degrade import Pixels, recompress, resize
 from ntf.predictor import Predictor
 
-CALIBRATION_SHARE = 0.2
 FALSE_ALARMS = 0.01
 MISSED_AI = 0.1
-# None: as stored. The others: one more round of JPEG at this quality.
-STRATA: tuple[int | None, ...] = (None, 90, 75, 50)
-HEADLINE = 90
 
-Measured = dict[int | None, tuple[NDArray[np.float64], NDArray[np.float64]]]
+Floats = NDArray[np.float64]
 
 
-def measure_strata(predictor: Predictor, images: Sequence[Pixels]) -> Measured:
-    """Logits and distances [N] of the images, for each stratum of compression."""
-    found: Measured = {}
-    for quality in STRATA:
-        pairs = [
-            predictor.measure(image if quality is None else recompress(image, quality))
-            for image in images
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """A size and a compression. Quality None: as stored."""
+
+    size: str
+    quality: int | None
+
+    def apply(self, image: Pixels) -> Pixels:
+        """The image as it is in this stratum."""
+        if self.size == "small":
+            image = resize(image, 0.5)
+        return image if self.quality is None else recompress(image, self.quality)
+
+
+STRATA = (
+    Stratum("normal", None),
+    Stratum("normal", 90),
+    Stratum("normal", 60),
+    Stratum("small", 90),
+    Stratum("small", 60),
+)
+HEADLINE = Stratum("normal", 90)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Per branch, of the calibration images in one stratum: logits [N] and distances [N]."""
+
+    logits: dict[str, Floats]
+    distances: dict[str, Floats]
+
+
+Table = Mapping[Stratum, Measured]
+
+
+def measure_strata(predictor: Predictor, images: Sequence[Pixels]) -> dict[Stratum, Measured]:
+    """Measure the images in every stratum, through the graphs that are served."""
+    found = {}
+    for stratum in STRATA:
+        rows = [
+            predictor.measure(stratum.apply(image))
+            for image in tqdm(images, desc=f"{stratum.size}, {stratum.quality}", mininterval=5)
         ]
-        columns = np.array(pairs, dtype=np.float64).T
-        found[quality] = (columns[0], columns[1])
+        names = list(rows[0])
+        found[stratum] = Measured(
+            {name: np.array([row[name][0] for row in rows]) for name in names},
+            {name: np.array([row[name][1] for row in rows]) for name in names},
+        )
     return found
 
 
-def fit_calibration(measured: Measured, is_ai: NDArray[np.bool_]) -> dict[str, Any]:
-    """Platt scaling (Platt 1999) over all strata, and the photographs' distances at JPEG 90."""
-    logits = np.concatenate([pair[0] for pair in measured.values()])
-    labels = np.tile(is_ai, len(measured))
+def fit_scales(
+    table: Table, is_ai: NDArray[np.bool_], weights: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
+    """For each branch what its logit and its distance count: its weight over their spread.
+
+    A network that is surer of itself would drown the others, so logits are divided by their
+    spread over all images, and distances by theirs over real ones; the latter's shares add up
+    to 1, so that their sum is a distance again.
+    """
+    measured = table[HEADLINE]
+    logit = {name: weights[name] / values.std() for name, values in measured.logits.items()}
+    distance = {
+        name: weights[name] / values[~is_ai].std() for name, values in measured.distances.items()
+    }
+    total = sum(distance.values())
+    return {name: (float(logit[name]), float(distance[name] / total)) for name in logit}
+
+
+def fit_calibration(
+    table: Table, is_ai: NDArray[np.bool_], scales: Mapping[str, tuple[float, float]]
+) -> dict[str, Any]:
+    """Platt scaling (Platt 1999) over all strata, and real images' distances in each."""
+    logits = np.concatenate([sum_logits(measured, scales) for measured in table.values()])
+    labels = np.tile(is_ai, len(table))
     model = LogisticRegression(class_weight="balanced").fit(logits[:, None], labels)
-    distances = np.sort(measured[HEADLINE][1][~is_ai])
+    distances: dict[str, list[list[float]]] = {}
+    for stratum, measured in table.items():
+        total = sum(scales[name][1] * found for name, found in measured.distances.items())
+        real = np.sort(np.asarray(total)[~is_ai])
+        distances.setdefault(stratum.size, []).append([round(float(x), 5) for x in real])
     return {
         "slope": float(model.coef_[0, 0]),
         "intercept": float(model.intercept_[0]),
-        "real_distances": [round(float(distance), 6) for distance in distances],
+        "real_distances": distances,
     }
 
 
 def find_thresholds(
-    measured: Measured, is_ai: NDArray[np.bool_], calibration: dict[str, Any]
+    table: Table,
+    is_ai: NDArray[np.bool_],
+    scales: Mapping[str, tuple[float, float]],
+    calibration: Mapping[str, Any],
 ) -> dict[str, float]:
-    """`likely_ai_at` and `no_evidence_below` on the calibrated probability."""
+    """`likely_ai_at` and `no_evidence_below` on the calibrated probability, worst strata first."""
     slope, intercept = calibration["slope"], calibration["intercept"]
-    scores = {
-        quality: 1 / (1 + np.exp(-(slope * pair[0] + intercept)))
-        for quality, pair in measured.items()
-    }
-    likely = max(float(np.quantile(score[~is_ai], 1 - FALSE_ALARMS)) for score in scores.values())
-    missed = min(float(np.quantile(score[is_ai], MISSED_AI)) for score in scores.values())
+    scores = [
+        1 / (1 + np.exp(-(slope * sum_logits(measured, scales) + intercept)))
+        for measured in table.values()
+    ]
+    likely = max(upper_bound(score[~is_ai], FALSE_ALARMS) for score in scores)
+    missed = min(float(np.quantile(score[is_ai], MISSED_AI)) for score in scores)
     return {"likely_ai_at": likely, "no_evidence_below": min(missed, likely)}
+
+
+def sum_logits(measured: Measured, scales: Mapping[str, tuple[float, float]]) -> Floats:
+    """The branches' logits as the predictor adds them up, [N]."""
+    parts = [scales[name][0] * found for name, found in measured.logits.items()]
+    total: Floats = np.sum(parts, axis=0)
+    return total
+
+
+def upper_bound(scores: Floats, share: float) -> float:
+    """The score that at most `share` of images like these exceed (split conformal quantile).
+
+    The rank is `ceil((n + 1)(1 - share))`, so that the promise holds on average for a new image
+    too (Vovk et al. 2005).
+    """
+    rank = min(len(scores), math.ceil((len(scores) + 1) * (1 - share)))
+    return float(np.nextafter(np.sort(scores)[rank - 1], 2))

@@ -19,3 +19,33 @@ class ManifestInvalid(NtfError):
     """The list of training images cannot be read."""
 
     code = "manifest_invalid"
+
+
+class TwinsUnavailable(NtfError):
+    """A family of twins cannot be made here: its weights are missing."""
+
+    code = "twins_unavailable"
+
+
+class CheckpointMismatch(NtfError):
+    """The run's folder holds something else than what was asked for."""
+
+    code = "checkpoint_mismatch"
+
+
+class ShardInvalid(NtfError):
+    """A tar shard cannot be read, or lacks a member."""
+
+    code = "shard_invalid"
+
+
+class LayoutUnclear(NtfError):
+    """A folder of images does not say which of them are real, or in two ways at once."""
+
+    code = "layout_unclear"
+
+
+class AuditFailed(NtfError):
+    """The images tell their class by more than what a generator does, or cross their splits."""
+
+    code = "audit_failed"

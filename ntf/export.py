@@ -1,4 +1,4 @@
-"""From a checkpoint to the one file that serving loads: graph, calibration and thresholds."""
+"""From checkpoints to the folder that serving loads: a graph a branch, and `detector.json`."""
 
 import hashlib
 import json
@@ -6,24 +6,33 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 
-from ntf.network import TraceNetwork
-from ntf.predictor import METADATA_KEY
+from ntf.backbones.clip import ClipMap, Stored, find_weights, read_weights
+from ntf.network import Served, TraceNetwork
+from ntf.predictor import SETTINGS
 
 
-def export_graph(network: TraceNetwork, path: Path, crop_px: int) -> None:
-    """Write the network as ONNX: `crops` [B, 3, S, S] to logits, distances and maps."""
+def export_branch(network: TraceNetwork, path: Path, crop_px: int) -> None:
+    """Write a network as ONNX: `crops` [B, 3, S, S] to logits, distances and maps.
+
+    Weights that came in eight bits stay in eight bits, to the bit.
+    """
     network.eval()
-    crops = torch.zeros(2, 3, crop_px, crop_px)
+    backbone = network.backbone
+    if isinstance(backbone, ClipMap):
+        backbone.fold_adapters()
     axes = {0: "batch", 2: "side", 3: "side"}
     with warnings.catch_warnings():
-        # The tracing exporter is deprecated; it writes this plain network without onnxscript.
+        # The tracing exporter is deprecated; it writes these plain networks without onnxscript.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            network,
-            (crops,),
+            Served(network),
+            (torch.zeros(2, 3, crop_px, crop_px),),
             str(path),
             input_names=["crops"],
             output_names=["logits", "distances", "maps"],
@@ -35,18 +44,46 @@ def export_graph(network: TraceNetwork, path: Path, crop_px: int) -> None:
             },
             opset_version=17,
             dynamo=False,
+            # The runtime folds when it loads. Here each weight keeps its name and its value.
+            do_constant_folding=False,
+            training=torch.onnx.TrainingMode.PRESERVE,
         )
+    if isinstance(backbone, ClipMap):
+        keep_eight_bits(path, read_weights(find_weights())[0])
 
 
-def write_metadata(path: Path, metadata: dict[str, Any]) -> None:
-    """Put what belongs to the weights into their file; it replaces what was there."""
+def keep_eight_bits(path: Path, dense: dict[str, Stored]) -> None:
+    """Replace a graph's floating-point weights by the steps that they were read from."""
     model = onnx.load(str(path))
-    del model.metadata_props[:]
-    entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, json.dumps(metadata)
+    graph = model.graph
+    nodes = []
+    for entry in list(graph.initializer):
+        name = entry.name.removeprefix("network.backbone.").replace(".linear.", ".")
+        weight = dense.get(name)
+        if weight is None:
+            continue
+        if not np.array_equal(numpy_helper.to_array(entry), weight.values()):
+            raise ValueError(f"{entry.name} is no longer the package's weight")
+        parts: tuple[NDArray[Any], ...] = (weight.steps, weight.scale, weight.zero)
+        names = [f"{entry.name}.{kind}" for kind in ("steps", "scale", "zero")]
+        graph.initializer.remove(entry)
+        graph.initializer.extend(map(numpy_helper.from_array, parts, names))
+        nodes.append(helper.make_node("DequantizeLinear", names, [entry.name], axis=0))
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
     onnx.save(model, str(path))
 
 
-def name_version(path: Path, name: str, day: str) -> str:
-    """A version that no other weights have: name, day, and eight digits of the graph's hash."""
-    return f"{name}-{day}-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
+def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Write `detector.json`; with other settings than these the graphs are no detector."""
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n")
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def name_version(name: str, day: str, hashes: list[str]) -> str:
+    """A version that no other weights have: name, day, and eight digits of the graphs' hash."""
+    return f"{name}-{day}-{hashlib.sha256(''.join(hashes).encode()).hexdigest()[:8]}"

@@ -1,14 +1,16 @@
 """The only door to the detector in serving: pixels in, findings out. ONNX Runtime, no torch.
 
-Everything that belongs to the weights (thresholds, calibration, crop size) is in the ONNX file's
-own metadata, so that one file cannot drift from its settings.
+Everything that belongs to the weights (thresholds, calibration, crop sizes) stands beside them in
+`detector.json` with the hashes of the files that it was made for, so neither can drift.
 """
 
+import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,10 @@ import onnxruntime
 from ntf.errors import DetectorUnavailable
 from ntf.preprocess import Window, choose_windows, coverage_of, cut, to_batch
 
-SHIPPED = Path(__file__).parent / "weights" / "ntf-small.onnx"
-METADATA_KEY = "ntf"
-MAX_WINDOWS = 9
+SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
+SETTINGS = "detector.json"
+# Images with a shorter side below this are set against real photographs of half the size.
+SMALL_BELOW_PX = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,96 +61,171 @@ class Prediction:
     coverage: float
 
 
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+Network = Callable[[NDArray[np.float32]], Arrays]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One network of the detector, and how much of the answer it gives.
+
+    Attributes:
+        run: crops [B, 3, S, S] in 0..1 to logits [B], distances [B] and maps [B, rows, columns].
+        crop_px, max_windows: how an image is looked at.
+        logit_scale, distance_scale: what its logit and its distance count in the sums.
+    """
+
+    run: Network
+    name: str
+    crop_px: int
+    max_windows: int
+    logit_scale: float
+    distance_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one branch saw: mean logit, mean distance, and the maps [W, rows, columns]."""
+
+    logit: float
+    distance: float
+    windows: list[Window]
+    maps: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From a mean logit to a probability, and from a distance to a p-value.
+    """From the summed logit to a probability, and from the summed distance to a p-value.
 
     Attributes:
         slope, intercept: of the logistic (Platt) scaling.
-        real_distances: trace distances of calibration photographs, sorted.
+        real_distances: by size ("small", "normal"), for each stratum of compression the distances
+            of calibration photographs, sorted, [strata, n].
     """
 
     slope: float
     intercept: float
-    real_distances: NDArray[np.float64]
+    real_distances: dict[str, NDArray[np.float64]]
 
     def probability(self, logit: float) -> float:
         """The calibrated probability of AI."""
         return float(1 / (1 + np.exp(-(self.slope * logit + self.intercept))))
 
-    def real_photo_p(self, distance: float) -> float:
-        """`(1 + #{calibration >= x}) / (n + 1)` (Vovk et al., conformal p-value)."""
-        count = len(self.real_distances)
-        farther = count - int(np.searchsorted(self.real_distances, distance, side="left"))
-        return (1 + farther) / (count + 1)
+    def real_photo_p(self, distance: float, short_side_px: int) -> tuple[float, int]:
+        """`(1 + #{calibration >= x}) / (n + 1)` (Vovk et al., conformal p-value), and n.
+
+        How a file was compressed before it came here cannot be known, so the stratum speaks in
+        which the image is the least unusual.
+        """
+        size = "small" if short_side_px < SMALL_BELOW_PX else "normal"
+        strata = self.real_distances[size]
+        count = strata.shape[1]
+        farther = max(count - int(np.searchsorted(row, distance, side="left")) for row in strata)
+        return (1 + farther) / (count + 1), count
 
 
 class Predictor:
     """A loaded detector. Safe for many threads: ONNX Runtime sessions are."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, metadata: dict[str, object]) -> None:
-        self._session = session
-        self.info = ModelInfo(**metadata["info"])  # type: ignore[arg-type]
-        calibration: dict[str, object] = metadata["calibration"]  # type: ignore[assignment]
+    def __init__(self, branches: list[Branch], settings: dict[str, Any]) -> None:
+        self._branches = branches
+        self.info = ModelInfo(**settings["info"])
+        stored = settings["calibration"]
         self._calibration = Calibration(
-            float(calibration["slope"]),  # type: ignore[arg-type]
-            float(calibration["intercept"]),  # type: ignore[arg-type]
-            np.asarray(calibration["real_distances"], dtype=np.float64),
+            stored["slope"],
+            stored["intercept"],
+            {size: np.array(rows) for size, rows in stored["real_distances"].items()},
         )
-        self._crop_px = int(metadata["crop_px"])  # type: ignore[call-overload]
 
     @classmethod
-    def load(cls, path: Path | None = None, *, threads: int = 1) -> "Predictor":
-        """Load weights; None means the shipped ones.
+    def load(
+        cls, folder: Path | None = None, *, threads: int = 1, device: str = "cpu"
+    ) -> "Predictor":
+        """Load a folder of weights; None means the shipped ones.
+
+        Args:
+            threads: of one image's networks, on the CPU.
+            device: "cpu" runs ONNX Runtime; "cuda" or "cuda:1" runs torch, which must be installed.
 
         Raises:
-            DetectorUnavailable: there is no such file, or it is none of ours.
+            DetectorUnavailable: there is no such folder, it is none of ours, or no such device.
         """
-        path = path or SHIPPED
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
+        folder = folder or SHIPPED
         try:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-            stored = session.get_modelmeta().custom_metadata_map[METADATA_KEY]
-            return cls(session, json.loads(stored))
-        except Exception as error:  # the runtime has many errors and no root
-            raise DetectorUnavailable(f"{path} cannot be loaded: {error}") from error
+            settings = json.loads((folder / SETTINGS).read_text())
+            branches = [
+                Branch(
+                    open_network(folder, found, threads, device),
+                    found["name"],
+                    found["crop_px"],
+                    found["max_windows"],
+                    found["logit_scale"],
+                    found["distance_scale"],
+                )
+                for found in settings["branches"]
+            ]
+            return cls(branches, settings)
+        except Exception as error:  # the runtimes have many errors and no root
+            raise DetectorUnavailable(f"{folder} cannot be loaded: {error}") from error
 
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """Judge images [H, W, 3], RGB, each side at least 16 px; each by itself."""
         return [self._predict_one(image) for image in images]
 
-    def measure(self, image: NDArray[np.uint8]) -> tuple[float, float]:
-        """Mean logit and mean trace distance, uncalibrated: what calibration is made from."""
-        logits, distances, _ = self._look(image, self._windows(image))
-        return float(logits.mean()), float(distances.mean())
+    def measure(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
+        """Each branch's mean logit and mean distance: what calibration is made from."""
+        looks = {branch.name: look_at(image, branch) for branch in self._branches}
+        return {name: (look.logit, look.distance) for name, look in looks.items()}
 
     def _predict_one(self, image: NDArray[np.uint8]) -> Prediction:
-        windows = self._windows(image)
-        logits, distances, maps = self._look(image, windows)
-        # The mean, not the maximum: the maximum raises false alarms with the image's size.
-        distance = float(distances.mean())
+        height, width = image.shape[:2]
+        looks = [look_at(image, branch) for branch in self._branches]
+        pairs = list(zip(self._branches, looks, strict=True))
+        logit = sum(branch.logit_scale * look.logit for branch, look in pairs)
+        distance = sum(branch.distance_scale * look.distance for branch, look in pairs)
+        real_photo_p, count = self._calibration.real_photo_p(distance, min(height, width))
+        first = looks[0]
         return Prediction(
-            raw_score=self._calibration.probability(float(logits.mean())),
-            real_photo_p=self._calibration.real_photo_p(distance),
+            raw_score=self._calibration.probability(logit),
+            real_photo_p=real_photo_p,
             trace_distance=distance,
-            calibration_count=len(self._calibration.real_distances),
-            heatmap=lay_out(maps, windows, image.shape[0], image.shape[1]),
-            coverage=coverage_of(windows, image.shape[0], image.shape[1]),
+            calibration_count=count,
+            heatmap=lay_out(first.maps, first.windows, height, width),
+            coverage=max(coverage_of(look.windows, height, width) for look in looks),
         )
 
-    def _windows(self, image: NDArray[np.uint8]) -> list[Window]:
-        return choose_windows(image.shape[0], image.shape[1], self._crop_px, MAX_WINDOWS)
 
-    def _look(
-        self, image: NDArray[np.uint8], windows: list[Window]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        batch = to_batch([cut(image, window) for window in windows])
-        logits, distances, maps = self._session.run(None, {"crops": batch})
+def open_network(folder: Path, found: dict[str, Any], threads: int, device: str) -> Network:
+    """A branch's network, if its file is the one that the settings were made for."""
+    path = folder / found["file"]
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != found["sha256"]:
+        raise ValueError(f"{path.name} is another file than {SETTINGS} was written for")
+    if device != "cpu":
+        from ntf.torch_backend import open_on_device  # noqa: PLC0415  # torch is no part of serving
+
+        return open_on_device(path, found["preset"], device)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Weights of eight bits become floating point once, at this moment, and not at every image.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    def run(crops: NDArray[np.float32]) -> Arrays:
+        logits, distances, maps = session.run(None, {"crops": crops})
         return logits, distances, maps
+
+    return run
+
+
+def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:
+    """One branch over its windows. The mean, not the maximum: that would grow with the image."""
+    height, width = image.shape[:2]
+    windows = choose_windows(height, width, branch.crop_px, branch.max_windows)
+    batch = to_batch([cut(image, window) for window in windows])
+    logits, distances, maps = branch.run(batch)
+    return Look(float(logits.mean()), float(distances.mean()), windows, maps)
 
 
 def lay_out(

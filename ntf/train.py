@@ -1,18 +1,20 @@
 """The training loop of both stages, top to bottom. Nothing here is used in serving."""
 
 import csv
-import json
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
+from tqdm import tqdm
 
 from ntf.batches import Batches
+from ntf.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ntf.losses.extended_supcon import extended_supcon
 from ntf.losses.natural_trace import away_from_trace, to_trace
 from ntf.losses.nt_xent import nt_xent
@@ -20,7 +22,21 @@ from ntf.losses.orthogonality import soft_orthogonality
 from ntf.network import TraceNetwork
 from ntf.presets import Preset
 
-SAVE_EVERY_STEPS = 100
+SAVE_EVERY_STEPS = 50
+PREFETCHED = 2
+
+Arrays = tuple[Tensor, ...]
+Loss = Callable[[nn.Module, TraceNetwork, Arrays, Preset], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: its steps, where a step's batch comes from, and the loss of a batch."""
+
+    number: int
+    steps: int
+    batch_of: Callable[[int], Arrays]
+    loss: Loss
 
 
 def train(
@@ -29,88 +45,81 @@ def train(
     preset: Preset,
     folder: Path,
     *,
-    budget_seconds: float | None = None,
+    manifest_sha256: str = "",
+    device: str = "cpu",
 ) -> None:
-    """Stage 1 on photographs alone, then stage 2 on both classes; the curve goes to a CSV file.
+    """Stage 1 on photographs alone, then stage 2 on both classes.
 
-    With a budget, the learning rate falls to zero when the time is spent instead of when the
-    steps are, so that a slow machine ends with a trained network too.
+    Goes on from the checkpoint in `folder` if there is one, to the same weights that it would
+    have reached in one go. Under `torchrun` each process takes its own batches and the gradients
+    are averaged (DistributedDataParallel); only the first one writes.
+
+    Raises:
+        CheckpointMismatch: the folder's checkpoint is of another preset or manifest.
     """
-    torch.manual_seed(preset.seed)
-    run_stage(
-        network,
-        lambda: stage1_loss(network, batches, preset),
+    folder.mkdir(parents=True, exist_ok=True)
+    network.to(device)
+    state = Checkpoint(preset, manifest_sha256)
+    load_checkpoint(network, folder, state)
+    first = Stage(
+        1,
         preset.stage1_steps,
-        preset,
-        curve=folder / "stage1.csv",
-        budget_seconds=None,
+        lambda step: batches.views_and_twins(step, preset.batch_images // 2),
+        stage1_loss,
     )
-    network.traces.copy_(measure_trace(network, batches, preset))
-    run_stage(
-        network,
-        lambda: stage2_loss(network, batches, preset),
+    second = Stage(
+        2,
         preset.stage2_steps,
-        preset,
-        curve=folder / "stage2.csv",
-        budget_seconds=budget_seconds,
+        lambda step: batches.labelled(step, preset.batch_images),
+        stage2_loss,
     )
-    save_checkpoint(network, preset, folder)
+    run_stage(first, network, state, folder)
+    if state.stage == first.number and first.steps:
+        network.traces.copy_(measure_trace(network, batches, preset))
+    run_stage(second, network, state, folder)
 
 
-def run_stage(
-    network: TraceNetwork,
-    loss: Callable[[], Tensor],
-    steps: int,
-    preset: Preset,
-    *,
-    curve: Path,
-    budget_seconds: float | None,
-) -> None:
-    """AdamW under a cosine; one line of the curve for every tenth step."""
+def run_stage(stage: Stage, network: TraceNetwork, state: Checkpoint, folder: Path) -> None:
+    """AdamW under a cosine; a checkpoint and a line of the curve every few steps."""
+    if state.stage > stage.number:
+        return
+    preset = state.preset
+    device = next(network.parameters()).device
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, preset.learning_rate, weight_decay=preset.weight_decay)
+    first = state.enter(stage.number, optimizer)
+    model = distribute(network)
     network.train()
-    optimizer = torch.optim.AdamW(network.parameters(), preset.learning_rate, weight_decay=0.02)
-    with curve.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["step", "seconds", "loss"])
-        for step, seconds, progress in paced(steps, budget_seconds):
-            for group in optimizer.param_groups:
-                group["lr"] = preset.learning_rate * rate_at(progress)
-            value = loss()
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            if step % 10 == 0:
-                writer.writerow([step, round(seconds), round(value.item(), 4)])
-                file.flush()
-            if step % SAVE_EVERY_STEPS == 0:
-                save_checkpoint(network, preset, curve.parent)
+    curve = Curve(folder / f"stage{stage.number}.csv", first)
+    for step, batch in tqdm(
+        prefetched(stage.batch_of, first, stage.steps),
+        desc=f"stage {stage.number}",
+        initial=first,
+        total=stage.steps,
+        disable=None if is_first_process() else True,
+        mininterval=2,
+    ):
+        for group in optimizer.param_groups:
+            group["lr"] = preset.learning_rate * rate_at(step / stage.steps)
+        with half_precision(preset, device):
+            value = stage.loss(model, network, tuple(part.to(device) for part in batch), preset)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        if is_first_process():
+            curve.add(step, value)
+            if (step + 1) % SAVE_EVERY_STEPS == 0 or step + 1 == stage.steps:
+                save_checkpoint(network, folder, state.at(step + 1, optimizer))
 
 
-def paced(steps: int, budget_seconds: float | None) -> Iterator[tuple[int, float, float]]:
-    """Step number, seconds so far, and progress 0..1, by steps or, if it is sooner, by time."""
-    start = time.monotonic()
-    for step in range(steps):
-        seconds = time.monotonic() - start
-        progress = max(step / steps, seconds / budget_seconds if budget_seconds else 0.0)
-        if progress >= 1:
-            return
-        yield step, seconds, progress
-
-
-def rate_at(progress: float) -> float:
-    """A short warm-up, then half a cosine."""
-    warm = min(1.0, progress / 0.05 + 0.05)
-    return warm * 0.5 * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
-
-
-def stage1_loss(network: TraceNetwork, batches: Batches, preset: Preset) -> Tensor:
-    """`L_hom + a L_het + b L_orth + c L_neg` on one batch of photographs and their twins."""
-    first, second, twins = batches.views_and_twins(preset.batch_images // 2)
-    mapped = network.features(torch.cat([first, second, twins]))
-    hom, het = network.project(mapped)
+def stage1_loss(model: nn.Module, network: TraceNetwork, batch: Arrays, preset: Preset) -> Tensor:
+    """`L_hom + a L_het + b L_orth + c L_neg` on two views of photographs and their twins."""
+    first, second, twins = batch
+    mapped = model(torch.cat([first, second, twins]))
     count = len(first)
-    real_hom, twin_hom = hom[: 2 * count], hom[2 * count :]
+    real_hom, twin_hom = mapped.homogeneous[: 2 * count], mapped.homogeneous[2 * count :]
+    het = mapped.heterogeneous
     update_trace(network, real_hom, preset.trace_momentum)
     trace = network.traces[0]
     return (
@@ -121,42 +130,100 @@ def stage1_loss(network: TraceNetwork, batches: Batches, preset: Preset) -> Tens
     )
 
 
-def stage2_loss(network: TraceNetwork, batches: Batches, preset: Preset) -> Tensor:
+def stage2_loss(model: nn.Module, network: TraceNetwork, batch: Arrays, preset: Preset) -> Tensor:
     """`BCE + lambda ExtendedSupCon` on one batch of both classes."""
-    crops, is_ai = batches.labelled(preset.batch_images)
-    mapped = network.features(crops)
-    hom, _ = network.project(mapped)
-    contrast = extended_supcon(hom, is_ai, network.traces, preset.temperature)
-    logits = network.classify(mapped)
-    return F.binary_cross_entropy_with_logits(logits, is_ai) + preset.contrast_weight * contrast
+    crops, is_ai = batch
+    mapped = model(crops)
+    contrast = extended_supcon(
+        mapped.homogeneous, is_ai, network.traces, preset.temperature, preset.trace_weight
+    )
+    judged = F.binary_cross_entropy_with_logits(mapped.logits, is_ai)
+    return judged + preset.contrast_weight * contrast
 
 
 @torch.no_grad()
 def update_trace(network: TraceNetwork, homogeneous: Tensor, momentum: float) -> None:
-    """The trace is the moving average of the photographs' homogeneous features."""
-    mean = F.normalize(homogeneous.mean(0, keepdim=True), dim=1)
-    network.traces.copy_(F.normalize(momentum * network.traces + (1 - momentum) * mean, dim=1))
+    """The trace follows the photographs' homogeneous features, averaged over all processes."""
+    mean = homogeneous.detach().mean(0, keepdim=True)
+    if torch.distributed.is_initialized():
+        torch.distributed.all_reduce(mean)
+    moved = momentum * network.traces + (1 - momentum) * F.normalize(mean, dim=1)
+    network.traces.copy_(F.normalize(moved, dim=1))
 
 
 @torch.no_grad()
 def measure_trace(network: TraceNetwork, batches: Batches, preset: Preset) -> Tensor:
     """The trace [1, d] after stage 1: the centroid over photographs."""
     network.eval()
+    device = network.traces.device
     found = []
-    for _ in range(4):
-        first, _, _ = batches.views_and_twins(preset.batch_images)
-        found.append(network.project(network.features(first))[0])
-    return F.normalize(torch.cat(found).mean(0, keepdim=True), dim=1)
+    for step in range(4):
+        photographs, _, _ = batches.views_and_twins(preset.stage1_steps + step, preset.batch_images)
+        with half_precision(preset, device):
+            found.append(network(photographs.to(device)).homogeneous)
+    mean = torch.cat(found).mean(0, keepdim=True)
+    if torch.distributed.is_initialized():
+        torch.distributed.all_reduce(mean)
+    return F.normalize(mean, dim=1)
 
 
-def save_checkpoint(network: TraceNetwork, preset: Preset, folder: Path) -> None:
-    """Weights as safetensors, the preset beside them."""
-    # In its plain layout: channels-last tensors cannot be saved.
-    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    save_file(state, folder / "network.safetensors")
-    (folder / "preset.json").write_text(json.dumps(asdict(preset), indent=2))
+def rate_at(progress: float) -> float:
+    """A short warm-up, then half a cosine; `progress` is 0..1."""
+    warm = min(1.0, progress / 0.05 + 0.05)
+    return warm * 0.5 * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
 
 
-def load_checkpoint(network: TraceNetwork, folder: Path) -> None:
-    """Put a checkpoint's weights into a network of the same preset."""
-    network.load_state_dict(load_file(folder / "network.safetensors"))
+def prefetched(
+    batch_of: Callable[[int], Arrays], first: int, steps: int
+) -> Iterator[tuple[int, Arrays]]:
+    """Each step with its batch, made on another thread while the one before is learned from."""
+    with ThreadPoolExecutor(PREFETCHED) as pool:
+        waiting = [
+            pool.submit(batch_of, step) for step in range(first, min(first + PREFETCHED, steps))
+        ]
+        for step in range(first, steps):
+            batch = waiting.pop(0).result()
+            if step + PREFETCHED < steps:
+                waiting.append(pool.submit(batch_of, step + PREFETCHED))
+            yield step, batch
+
+
+def half_precision(preset: Preset, device: torch.device) -> AbstractContextManager[object]:
+    """bf16 where the preset asks for it; parameters and sums stay in fp32."""
+    return torch.autocast(device.type, torch.bfloat16) if preset.bf16 else nullcontext()
+
+
+def distribute(network: TraceNetwork) -> nn.Module:
+    """The network, its gradients averaged over all processes where there are several."""
+    if not torch.distributed.is_initialized():
+        return network
+    # Each stage leaves a head of the network alone.
+    return DistributedDataParallel(network, find_unused_parameters=True)
+
+
+def is_first_process() -> bool:
+    """Whether this process writes the files."""
+    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+
+
+class Curve:
+    """Mean loss by every ten steps, as CSV; lines of steps that are done again are dropped."""
+
+    def __init__(self, path: Path, first: int) -> None:
+        self._path = path
+        self._sum, self._count = 0.0, 0
+        kept = []
+        if path.exists():
+            with path.open(newline="") as file:
+                kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) < first]
+        if is_first_process():
+            with path.open("w", newline="") as file:
+                csv.writer(file).writerows([["step", "loss"], *kept])
+
+    def add(self, step: int, value: Tensor) -> None:
+        """Count one step's loss in."""
+        self._sum, self._count = self._sum + value.item(), self._count + 1
+        if step % 10 == 9:
+            with self._path.open("a", newline="") as file:
+                csv.writer(file).writerow([step, round(self._sum / self._count, 4)])
+            self._sum, self._count = 0.0, 0

@@ -1,0 +1,69 @@
+"""`ntf twins`: aligned twins of the real images that training sees."""
+
+from pathlib import Path
+
+import click
+
+from cli.options import manifest_option
+
+FITTED_ON = 1000
+
+
+@click.command()
+@manifest_option
+@click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--family", "chosen", multiple=True, help="Only these; may be given several times.")
+@click.option(
+    "--decoders",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with the autoencoders' files; by default `decoders` beside the manifest.",
+)
+@click.option("--threads", default=2, show_default=True)
+def command(
+    *,
+    manifest_path: Path,
+    folder: Path,
+    chosen: tuple[str, ...],
+    decoders: Path | None,
+    threads: int,
+) -> None:
+    """Make the twins of split `train`. What is there already stays; it can be stopped at any time.
+
+    Families `taef2` and `vaelight` are autoencoders of diffusion models and need their files. The
+    others are small decoders that are fitted to the photographs themselves, minutes each.
+    """
+    import torch
+
+    from ntf.batches import decode_with_pillow, load_pixels
+    from ntf.errors import NtfError
+    from ntf.manifest import HARD, read_manifest
+    from ntf.twins.families import FAMILIES, open_family
+    from ntf.twins.fitted import CROP_PX
+    from ntf.twins.make import make_twins
+
+    torch.set_num_threads(threads)
+    if unknown := set(chosen) - set(FAMILIES):
+        raise click.BadParameter(f"{sorted(unknown)} is none of {', '.join(FAMILIES)}")
+    try:
+        items = [
+            item
+            for item in read_manifest(manifest_path)
+            if item.split == "train" and not item.is_ai
+        ]
+        photographs = [item for item in items if item.family != HARD]
+        few = photographs[:: max(1, len(photographs) // FITTED_ON)]
+        for family in chosen or FAMILIES:
+            maker = open_family(
+                family,
+                decoders or manifest_path.parent / "decoders",
+                folder / "fitted",
+                lambda: [
+                    pixels
+                    for pixels in load_pixels(few, decode_with_pillow)
+                    if min(pixels.shape[:2]) >= CROP_PX
+                ],
+            )
+            count = make_twins(items, family, maker, folder, decode_with_pillow)
+            click.echo(f"{family}: {count} made, {len(items)} in all")
+    except NtfError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,31 @@
+"""The families of twins, by name: what each needs, and how to open it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ntf.degrade import Pixels
+from ntf.twins.autoencoders import Taef2, VaeLight
+from ntf.twins.fitted import SPECS, Fitted
+from ntf.twins.make import Maker
+
+# A function that returns the photographs that decoders are fitted to.
+Photographs = Callable[[], Sequence[Pixels]]
+
+AUTOENCODERS: dict[str, Callable[[Path], Maker]] = {"taef2": Taef2, "vaelight": VaeLight}
+FITTED = {spec.name: spec for spec in SPECS}
+FAMILIES = (*AUTOENCODERS, *FITTED)
+
+
+def open_family(name: str, decoders: Path, fitted: Path, photographs: Photographs) -> Maker:
+    """A maker of one family's twins.
+
+    Args:
+        decoders: folder with the autoencoders' files. fitted: where fitted decoders are kept.
+        photographs: asked for only when a decoder has to be fitted first.
+
+    Raises:
+        TwinsUnavailable: a file is missing.
+    """
+    if name in AUTOENCODERS:
+        return AUTOENCODERS[name](decoders)
+    return Fitted(FITTED[name], fitted, photographs)
