@@ -10,6 +10,7 @@ COMMANDS = {
     "run": "cli.run",
     "migrate": "cli.migrate",
     "admin": "cli.admin",
+    "manifest": "cli.manifest",
     "train": "cli.train",
     "export": "cli.export",
     "evaluate": "cli.evaluate",
