@@ -1,10 +1,15 @@
 """`ntf evaluate`: the figures of the model card, by one command."""
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from ntf.evaluation.detectors import Detector, Judge
 
 
 @click.command()
@@ -17,66 +22,121 @@ import click
     help="manifest.tsv, or its folder  [NTF_DATA]",
 )
 @click.option("--split", default="dev", show_default=True)
-@click.option("--model", type=click.Path(exists=True, path_type=Path), help="Other weights.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures.")
-def command(manifest_path: Path, split: str, model: Path | None, json_path: Path | None) -> None:
-    """Measure the detector on a split: by generator, compression and kind of photograph."""
-    from ntf.batches import decode_with_pillow, load_pixels
-    from ntf.errors import NtfError
-    from ntf.evaluate import evaluate
-    from ntf.manifest import read_manifest
-    from ntf.predictor import Predictor
+@click.option(
+    "--model",
+    type=click.Path(exists=True, path_type=Path),
+    help="Weights to measure; the shipped ones unless given.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Set beside it: other weights, or ready scores (.npz). May be repeated.",
+)
+@click.option(
+    "--conditions",
+    default="",
+    metavar="A,B",
+    help="Some of the conditions, by name or key; all unless given.",
+)
+@click.option(
+    "--threshold",
+    type=float,
+    help="Balanced threshold on the raw score, chosen on other images; else the model's own.",
+)
+@click.option(
+    "--out",
+    "folder",
+    default=Path("var/evaluation"),
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Tables, plots, figures as JSON, and scores to go on from.",
+)
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(0, 100_000))
+@click.option("--threads", default=2, show_default=True)
+def command(
+    *,
+    manifest_path: Path,
+    split: str,
+    model: Path | None,
+    also: tuple[Path, ...],
+    conditions: str,
+    threshold: float | None,
+    folder: Path,
+    resamples: int,
+    threads: int,
+) -> None:
+    """Measure a detector on a split: by generator, compression and kind of photograph.
 
-    path = manifest_path / "manifest.tsv" if manifest_path.is_dir() else manifest_path
+    An evaluation that was stopped goes on where it was: give the same command again.
+    """
+    from ntf.errors import NtfError
+    from ntf.evaluation.conditions import choose_conditions
+    from ntf.evaluation.plain import in_plain_data
+    from ntf.evaluation.run import evaluate
+    from ntf.evaluation.tables import in_markdown
+
+    names = [name.strip() for name in conditions.split(",") if name.strip()]
     try:
-        items = [item for item in read_manifest(path) if item.split == split]
+        found = evaluate(
+            manifest_path / "manifest.tsv" if manifest_path.is_dir() else manifest_path,
+            split,
+            [open_detector(path, threads) for path in (model, *also)],
+            choose_conditions(names),
+            folder,
+            balanced_at=threshold,
+            resamples=resamples,
+            progress=show_progress,
+        )
     except NtfError as error:
         raise click.ClickException(str(error)) from error
-    if not items:
-        raise click.ClickException(f"The manifest has no split {split!r}.")
-    figures = evaluate(
-        Predictor.load(model, threads=2), items, load_pixels(items, decode_with_pillow)
-    )
-    if json_path:
-        json_path.write_text(json.dumps(figures, indent=2))
-    click.echo(in_markdown(figures, split))
+    tables = in_markdown(found)
+    (folder / f"{split}.md").write_text(tables)
+    (folder / f"{split}.json").write_text(json.dumps(in_plain_data(found), indent=1))
+    click.echo(tables)
+    try:
+        from ntf.evaluation.plots import draw_all
+    except ModuleNotFoundError:
+        click.echo("No plots: matplotlib is not installed (requirements/train.txt).", err=True)
+    else:
+        for path in draw_all(found, folder):
+            click.echo(f"Drew {path}", err=True)
 
 
-def in_markdown(figures: dict[str, Any], split: str) -> str:
-    """The tables, for a terminal and for the card."""
-    counts, conditions = figures["counts"], figures["conditions"]
-    headline = conditions["JPEG 90"]
-    lines = [
-        f"{figures['model']['version']} on `{split}`: {counts['ai']} AI-made, "
-        f"{counts['photographs']} photographs, "
-        f"{counts['reals'] - counts['photographs']} other reals",
-        "",
-        "| condition | mean AP, photographs | mean AP, all reals | caught at 1 % false alarms |",
-        "|---|---|---|---|",
-    ]
-    lines += [
-        f"| {name} | {found['mean_ap_photographs']:.3f} | {found['mean_ap_all_reals']:.3f} "
-        f"| {found['caught_at_1_percent']:.0%} |"
-        for name, found in conditions.items()
-    ]
-    lines += [
-        "",
-        "JPEG 90, each generator against the photographs:",
-        "",
-        "| generator | family | n | AP | AUC | accuracy at threshold | caught at 1 % |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row['generator']} | {row['family']} | {row['count']} | {row['ap']:.3f} "
-        f"| {row['auc']:.3f} | {row['accuracy']:.3f} | {row['caught_at_1_percent']:.0%} |"
-        for row in headline["generators"]
-    ]
-    lines += [
-        "",
-        "False alarms at the shipped threshold, JPEG 90:",
-        "",
-        "| kind | called likely AI | of |",
-        "|---|---|---|",
-    ]
-    lines += [f"| {kind} | {n[0]} | {n[1]} |" for kind, n in headline["false_alarms"].items()]
-    return "\n".join(lines)
+def open_detector(path: Path | None, threads: int) -> "Detector | Judge | Path":
+    """Ready scores stay a file to be read; everything else is weights."""
+    from ntf.evaluation.detectors import ShippedDetector
+
+    if path is not None and path.suffix == ".npz":
+        return path
+    return ShippedDetector.load(path, threads=threads)
+
+
+def show_progress(label: str, total: int) -> Callable[[int], None]:
+    """A bar in a terminal, and a line for each tenth elsewhere; both on standard error."""
+    stream = sys.stderr
+    if stream.isatty():
+        bar = click.progressbar(
+            length=total,
+            label=label,
+            file=stream,
+            show_pos=True,
+            update_min_steps=max(1, total // 500),
+        )
+        bar.render_progress()
+
+        def draw(count: int) -> None:
+            bar.update(count)
+            if bar.finished:
+                bar.render_finish()
+
+        return draw
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        before, done = done, done + count
+        if total and 10 * done // total > 10 * before // total:
+            click.echo(f"{label}: {done} of {total}", err=True)
+
+    return tell

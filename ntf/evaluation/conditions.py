@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from PIL import Image, ImageFilter
 from ntf.evaluation.errors import EvaluationImpossible
 
 Pixels = NDArray[np.uint8]
+Kind = Literal["encoding", "size", "filter"]
 
 
 class Step(Protocol):
@@ -85,13 +86,13 @@ class Condition:
     """A named chain of steps.
 
     Attributes:
-        changes_size: whether the image is judged at another size than it came in.
+        kind: what sort of change it is, for the spread of scores.
         min_side_px: images smaller than this are not judged under it.
     """
 
     name: str
     steps: tuple[Step, ...] = ()
-    changes_size: bool = False
+    kind: Kind = "encoding"
     min_side_px: int = 0
 
     @property
@@ -122,16 +123,16 @@ CONDITIONS = (
     Condition("JPEG 40", (Jpeg(40),)),
     Condition("WebP 80", (WebP(80),)),
     Condition("double JPEG", (Jpeg(75), Jpeg(90))),
-    Condition("blur", (Blur(1.0), Jpeg(90))),
-    Condition("noise", (Noise(5.0), Jpeg(90))),
-    Condition("three quarters", (Resize(0.75), Jpeg(90)), changes_size=True, min_side_px=128),
-    Condition("half size", (Resize(0.5), Jpeg(90)), changes_size=True, min_side_px=256),
+    Condition("blur", (Blur(1.0), Jpeg(90)), kind="filter"),
+    Condition("noise", (Noise(5.0), Jpeg(90)), kind="filter"),
+    Condition("three quarters", (Resize(0.75), Jpeg(90)), kind="size", min_side_px=128),
+    Condition("half size", (Resize(0.5), Jpeg(90)), kind="size", min_side_px=256),
     # A browser shows a JPEG at a scale that is no whole number; the screen is stored again.
-    Condition("screenshot larger", (Jpeg(90), Resize(1.3, "BILINEAR")), changes_size=True),
+    Condition("screenshot larger", (Jpeg(90), Resize(1.3, "BILINEAR")), kind="size"),
     Condition(
         "screenshot smaller",
         (Jpeg(90), Resize(0.8, "LANCZOS"), Jpeg(85)),
-        changes_size=True,
+        kind="size",
         min_side_px=128,
     ),
 )

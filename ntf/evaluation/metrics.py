@@ -7,6 +7,7 @@ are resampled within each generator and within the reals, and the reals alike fo
 (Efron and Tibshirani 1993, chapter 6 and the two-sample case of chapter 8).
 """
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import lgamma, log
@@ -54,6 +55,21 @@ def draw_counts(count: int, resamples: int, rng: np.random.Generator) -> Floats:
     for row in counts[1:]:
         row[:] = np.bincount(rng.integers(0, count, count), minlength=count)
     return counts
+
+
+class Draws:
+    """Resamples by name, so that detectors and conditions are compared on the same ones."""
+
+    def __init__(self, resamples: int) -> None:
+        self._resamples = resamples
+        self._kept: dict[tuple[str, int], Floats] = {}
+
+    def of(self, name: str, count: int) -> Floats:
+        """How often each of `count` images is drawn, [R + 1, count]."""
+        if (name, count) not in self._kept:
+            rng = np.random.default_rng(zlib.crc32(name.encode()))
+            self._kept[name, count] = draw_counts(count, self._resamples, rng)
+        return self._kept[name, count]
 
 
 def estimate(replicates: Floats) -> Estimate:
