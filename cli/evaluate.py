@@ -81,7 +81,7 @@ def command(
         found = evaluate(
             manifest_path / "manifest.tsv" if manifest_path.is_dir() else manifest_path,
             split,
-            [open_detector(path, threads) for path in (model, *also)],
+            (open_detector(path, threads) for path in (model, *also)),
             choose_conditions(names),
             folder,
             balanced_at=threshold,

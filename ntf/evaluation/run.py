@@ -1,6 +1,6 @@
 """From a manifest and detectors to all figures; what the command and notebooks call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Evaluation:
 def evaluate(
     manifest: Path,
     split: str,
-    detectors: Sequence[Detector | Judge | Path],
+    detectors: Iterable[Detector | Judge | Path],
     conditions: Sequence[Condition],
     folder: Path,
     *,
@@ -50,7 +50,8 @@ def evaluate(
 
     Args:
         manifest: the TSV file; images are named from its folder on.
-        detectors: objects that score pixels, and files of ready scores (see `score_table`).
+        detectors: objects that score pixels, and files of ready scores (see `score_table`); an
+            iterator is asked for the next one only when it is needed.
         conditions: the headline first (see `choose_conditions`).
         folder: scores are kept in its `scores/`, so that the next run goes on from there.
         balanced_at: threshold for the balanced accuracy of every detector that has thresholds;

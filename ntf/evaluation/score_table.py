@@ -61,8 +61,8 @@ def read_scores(path: Path, plan: Plan, conditions: Sequence[Condition], root: P
     present = {condition for _, _, condition in rows}
     findings = {}
     for condition in conditions:
-        if condition.name in present:
-            wanted = _name_rows(plan, condition, root)
+        wanted = _name_rows(plan, condition, root)
+        if condition.name in present or not wanted:
             if missing := [key for key in wanted.values() if key not in rows]:
                 raise EvaluationImpossible(
                     f"{path} lacks {len(missing)} of {len(wanted)} images under "

@@ -43,12 +43,13 @@ def test_train_export_and_evaluate(kit: Path) -> None:
     info = json.loads(run("export", "--run", folder, *data, "--out", model))
     assert info["file_bytes"] < 1_000_000
     assert Predictor.load(Path(model)).info.version == info["version"]
-    figures = kit / "dev.json"
-    table = run("evaluate", *data, "--split", "dev", "--model", model, "--json", str(figures))
-    assert info["version"] in table
-    headline = json.loads(figures.read_text())["conditions"]["JPEG 90"]
+    out = kit / "evaluation"
+    tables = run("evaluate", *data, "--split", "dev", "--model", model, "--out", str(out))
+    assert info["version"] in tables
+    figures = json.loads((out / "dev.json").read_text())["detectors"][0]
+    groups = {group["group"]: group for group in figures["conditions"]["JPEG 90"]["groups"]}
     # Blocks against noise: a network that learned anything tells them apart.
-    assert headline["mean_ap_photographs"] > 0.8
+    assert groups["all"]["against"]["photographs"]["ap"]["value"] > 0.8
 
 
 def test_says_what_to_do_without_data(tmp_path: Path) -> None:
