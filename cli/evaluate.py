@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     help="Set beside it: other weights, or ready scores (.npz). May be repeated.",
 )
 @click.option(
+    "--distance", is_flag=True, help="Set the distance from the trace alone beside it, as a score."
+)
+@click.option(
     "--conditions",
     default="",
     metavar="A,B",
@@ -60,6 +63,7 @@ def command(
     split: str,
     model: Path | None,
     also: tuple[Path, ...],
+    distance: bool,
     conditions: str,
     threshold: float | None,
     folder: Path,
@@ -84,6 +88,7 @@ def command(
             (open_detector(path, threads) for path in (model, *also)),
             choose_conditions(names),
             folder,
+            with_distance=distance,
             balanced_at=threshold,
             resamples=resamples,
             progress=show_progress,

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from ntf.evaluation.conditions import Condition
-from ntf.evaluation.detectors import Detector, Judge
+from ntf.evaluation.detectors import Detector, Findings, Judge
 from ntf.evaluation.figures import DetectorFigures, figure_out
 from ntf.evaluation.metrics import Draws
 from ntf.evaluation.plan import Plan, make_plan
@@ -42,6 +44,7 @@ def evaluate(
     conditions: Sequence[Condition],
     folder: Path,
     *,
+    with_distance: bool = False,
     balanced_at: float | None = None,
     resamples: int = RESAMPLES,
     progress: Progress = no_progress,
@@ -54,6 +57,7 @@ def evaluate(
             iterator is asked for the next one only when it is needed.
         conditions: the headline first (see `choose_conditions`).
         folder: scores are kept in its `scores/`, so that the next run goes on from there.
+        with_distance: set the trace distance alone beside every detector that gives one.
         balanced_at: threshold for the balanced accuracy of every detector that has thresholds;
             it must come from other images. None leaves each its own.
         progress: given a label and a total, returns what is told of each advance.
@@ -75,10 +79,24 @@ def evaluate(
             found = score_plan(detector, plan, conditions, store, advance)
             write_scores(folder / f"{store.name(found.version)}.npz", found, plan, manifest.parent)
         scored.append(_with_balanced(found, balanced_at))
+        if with_distance and (alone := distance_alone(found)):
+            scored.append(alone)
     draws = Draws(resamples)
     advance = progress("figures", len(scored) * len(conditions))
     figures = [figure_out(plan, found, conditions, draws, advance) for found in scored]
     return Evaluation(split, digest, resamples, plan, conditions, figures, scored)
+
+
+def distance_alone(scored: Scored) -> Scored | None:
+    """The distance from the trace as if it were a detector: what the trace knows by itself."""
+    findings = {
+        name: Findings.nothing(len(found.raw_scores)) for name, found in scored.findings.items()
+    }
+    for name, found in scored.findings.items():
+        if np.isnan(found.distances[found.judged]).any():
+            return None
+        findings[name].raw_scores[:] = found.distances
+    return Scored(f"{scored.name}, distance alone", f"{scored.version}-distance", None, findings)
 
 
 def _with_balanced(scored: Scored, balanced_at: float | None) -> Scored:

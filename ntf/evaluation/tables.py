@@ -1,20 +1,20 @@
 """An evaluation as Markdown tables, for a terminal and for the model card."""
 
-import math
-from collections.abc import Sequence
-
-from ntf.evaluation.alarms import HARD_KINDS, AlarmRow
+from ntf.evaluation.alarms import HARD_KINDS
+from ntf.evaluation.comparison import side_by_side, side_by_side_by_generator
 from ntf.evaluation.conditions import DECLARED, HEADLINE
-from ntf.evaluation.contests import (
-    ALL,
-    SEEN,
-    UNSEEN,
-    GeneratorRow,
-    GroupRow,
-    Replicates,
+from ntf.evaluation.contests import ALL, SEEN, UNSEEN, GeneratorRow, GroupRow
+from ntf.evaluation.figures import ConditionFigures, DetectorFigures
+from ntf.evaluation.markdown import (
+    NONE,
+    count_and_share,
+    in_figures,
+    in_percent,
+    number,
+    percent,
+    section,
 )
-from ntf.evaluation.figures import ConditionFigures, DetectorFigures, difference
-from ntf.evaluation.metrics import Estimate, estimate
+from ntf.evaluation.metrics import estimate
 from ntf.evaluation.plan import NEW_PHOTOGRAPHS, PHOTOGRAPHS, REALS
 from ntf.evaluation.run import Evaluation
 
@@ -29,7 +29,6 @@ TITLES = {
     SEEN: "Seen in training",
     UNSEEN: "Not seen in training",
 }
-NONE = "–"
 METHOD = """\
 Every generator is set against real images of its own size; both classes weigh the same, and in a
 mean every generator does. Brackets hold 95 % intervals: percentiles over {resamples:,} resamples of
@@ -50,6 +49,7 @@ def in_markdown(evaluation: Evaluation) -> str:
         f"other real images. Headline: {HEADLINE.name}, both classes alike.",
         METHOD.format(resamples=evaluation.resamples),
         side_by_side(evaluation.detectors),
+        side_by_side_by_generator(evaluation.detectors),
         by_generator(headline),
         by_novelty(headline),
         by_condition(first),
@@ -157,6 +157,7 @@ def by_condition(detector: DetectorFigures) -> str:
                 number(whole.get(REALS, {}), "ap"),
                 percent(whole.get(PHOTOGRAPHS, {}), "caught_at_1"),
                 percent(whole.get(PHOTOGRAPHS, {}), "caught_at_5"),
+                number(whole.get(PHOTOGRAPHS, {}), "accuracy_balanced", brackets=False),
                 *(in_figures(estimate(e.error), brackets=False) if e else NONE for e in errors),
             ]
         )
@@ -167,6 +168,7 @@ def by_condition(detector: DetectorFigures) -> str:
         "mean AP, all reals",
         "caught at 1 %",
         "caught at 5 %",
+        "accuracy, balanced",
         "ECE, photographs",
         "ECE, all reals",
     ]
@@ -219,7 +221,7 @@ def false_alarms(detector: DetectorFigures, figures: ConditionFigures) -> str:
         [
             row.kind,
             str(row.count),
-            _count_and_share(row),
+            count_and_share(row),
             str(row.called["uncertain"]),
             str(row.called["not_assessable"]),
             in_percent(row.not_cleared),
@@ -256,7 +258,7 @@ def false_alarms_by_stratum(detector: DetectorFigures) -> str:
         rows.append(
             [
                 name if name in DECLARED else f"{name} *",
-                *(_count_and_share(row) if row else NONE for row in cells),
+                *(count_and_share(row) if row else NONE for row in cells),
                 *(in_percent(row.not_cleared) if row else NONE for row in cells),
             ]
         )
@@ -291,94 +293,3 @@ def spread_of_scores(detector: DetectorFigures) -> str:
         "another."
     )
     return section("Spread of one image's scores", header, rows, note)
-
-
-def side_by_side(detectors: Sequence[DetectorFigures]) -> str:
-    """Every detector's means under the headline, and how much it differs from the first."""
-    if len(detectors) < 2:
-        return ""
-    first = detectors[0].conditions[HEADLINE.name]
-    rows = []
-    for index, detector in enumerate(detectors):
-        figures = detector.conditions.get(HEADLINE.name)
-        if figures is None:
-            continue
-        groups = {group.group: group for group in figures.groups}
-        whole = groups[ALL].against if ALL in groups else {}
-        photographs = whole.get(PHOTOGRAPHS, {})
-        alarms = {row.kind: row for row in figures.alarms}.get(PHOTOGRAPHS)
-        gap = difference(first, figures, ALL, PHOTOGRAPHS, "ap") if index else None
-        rows.append(
-            [
-                detector.name,
-                number(photographs, "ap"),
-                in_figures(gap, sign=True) if gap else NONE,
-                number(whole.get(REALS, {}), "ap"),
-                number(groups[UNSEEN].against[PHOTOGRAPHS], "ap") if UNSEEN in groups else NONE,
-                percent(photographs, "caught_at_1"),
-                number(photographs, "accuracy_shipped", brackets=False),
-                number(photographs, "accuracy_balanced", brackets=False),
-                _count_and_share(alarms) if alarms else NONE,
-            ]
-        )
-    header = [
-        "detector",
-        "mean AP, photographs",
-        "more than the first",
-        "mean AP, all reals",
-        "not seen, photographs",
-        "caught at 1 %",
-        "accuracy, shipped",
-        "accuracy, balanced",
-        "false alarms, photographs",
-    ]
-    note = "Differences are taken on the same resamples: one whose brackets hold 0 is none."
-    return section("Detectors side by side", header, rows, note)
-
-
-def section(
-    title: str, header: Sequence[str], rows: Sequence[Sequence[str]], note: str = ""
-) -> str:
-    """A heading, perhaps a note, and a table; nothing where there are no rows."""
-    if not rows:
-        return ""
-    lines = [list(header), ["---"] * len(header), *rows]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return "\n\n".join(part for part in (f"## {title}", note, table) if part)
-
-
-def number(figures: Replicates, name: str, *, brackets: bool = True) -> str:
-    """A figure of 0 to 1 with three places."""
-    return in_figures(estimate(figures[name]), brackets=brackets) if name in figures else NONE
-
-
-def percent(figures: Replicates, name: str) -> str:
-    """A share in percent with its interval."""
-    return in_percent(estimate(figures[name])) if name in figures else NONE
-
-
-def in_figures(found: Estimate, *, brackets: bool = True, sign: bool = False) -> str:
-    """As 0.777 [0.754 to 0.799]."""
-    form = "+.3f" if sign else ".3f"
-    text = f"{found.value:{form}}"
-    if not brackets or not math.isfinite(found.low):
-        return text
-    return f"{text} [{found.low:{form}} to {found.high:{form}}]"
-
-
-def in_percent(found: Estimate) -> str:
-    """As 14 % [11 to 18]; one place below 10 %."""
-    if not math.isfinite(found.value):
-        return NONE
-    text = f"{_places(found.value)} %"
-    if not math.isfinite(found.low):
-        return text
-    return f"{text} [{_places(found.low)} to {_places(found.high)}]"
-
-
-def _places(share: float) -> str:
-    return f"{share * 100:.1f}" if 0 < share < 0.0995 else f"{share * 100:.0f}"
-
-
-def _count_and_share(row: AlarmRow) -> str:
-    return f"{row.called['likely_ai']} = {in_percent(row.likely_ai)}"

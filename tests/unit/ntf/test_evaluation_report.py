@@ -12,10 +12,11 @@ from PIL import Image
 import cli.evaluate
 from cli.main import main
 from ntf.evaluation.conditions import choose_conditions
+from ntf.evaluation.markdown import in_figures, in_percent, section
 from ntf.evaluation.metrics import Estimate
 from ntf.evaluation.plain import in_plain_data
 from ntf.evaluation.run import Evaluation, evaluate
-from ntf.evaluation.tables import in_figures, in_markdown, in_percent, section
+from ntf.evaluation.tables import in_markdown
 from tests.unit.ntf.evaluation_kit import Bright, Plain, write_kit
 
 CONDITIONS = choose_conditions(["as stored", "JPEG 40", "half size", "screenshot larger"])
@@ -70,9 +71,35 @@ def test_detectors_stand_side_by_side(found: Evaluation) -> None:
     assert second[6:] == ["–", "–", "–"]
 
 
+def test_detectors_stand_side_by_side_for_each_generator(found: Evaluation) -> None:
+    row = row_of(in_markdown(found), "Detectors by generator", "sd")
+    assert row[1:] == ["1.000 / 1.000", "1.000 / –"]
+
+
+def test_distance_alone_is_a_detector_of_its_own(tmp_path: Path) -> None:
+    class Near(Bright):
+        def judge(self, images):
+            found = super().judge(images)
+            found.distances[:] = 1 - found.raw_scores  # the wrong way round
+            return found
+
+    found = evaluate(
+        write_kit(tmp_path),
+        "dev",
+        [Near(), Bright("other", "other-1")],
+        CONDITIONS[:1],
+        tmp_path / "out",
+        with_distance=True,
+        resamples=0,
+    )
+    assert [d.name for d in found.detectors] == ["bright", "bright, distance alone", "other"]
+    alone = row_of(in_markdown(found), "Detectors by generator", "sd")[2]
+    assert float(alone.split(" / ")[0]) < 0.5
+
+
 def test_small_images_leave_half_size_empty(found: Evaluation) -> None:
     row = row_of(in_markdown(found), "By condition", "half size")
-    assert row[1:] == ["–"] * 7
+    assert row[1:] == ["–"] * 8
 
 
 def test_plain_data_is_strict_json_with_all_figures(found: Evaluation) -> None:
