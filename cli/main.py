@@ -11,6 +11,7 @@ COMMANDS = {
     "migrate": "cli.migrate",
     "admin": "cli.admin",
     "manifest": "cli.manifest",
+    "audit": "cli.audit",
     "train": "cli.train",
     "export": "cli.export",
     "evaluate": "cli.evaluate",

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +38,7 @@ def read_manifest(path: Path) -> list[Item]:
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
     except OSError as error:
-        raise ManifestInvalid(
-            f"There is no manifest at {path}. Set NTF_DATA to the folder that has manifest.tsv."
-        ) from error
+        raise _not_there(path) from error
     missing = set(COLUMNS) - set(rows[0] if rows else ())
     if missing:
         raise ManifestInvalid(f"{path} has no column {', '.join(sorted(missing))}.")
@@ -81,6 +79,49 @@ def _position(source: str) -> float:
     return int.from_bytes(hashlib.sha256(source.encode()).digest()[:4], "big") / 2**32
 
 
+def name_in_manifest(item: Item, manifest: Path) -> str:
+    """An item's file as its manifest names it."""
+    inside = item.path.is_relative_to(manifest.parent)
+    return str(item.path.relative_to(manifest.parent) if inside else item.path)
+
+
+def write_without(manifest: Path, dropped: Collection[str], out: Path) -> int:
+    """Write a manifest anew without some files; the number of rows left.
+
+    All columns stay. In another folder than the old one's, files get their whole path.
+
+    Args:
+        dropped: files as the manifest names them.
+    """
+    gone = {manifest.parent / name for name in dropped}
+    with manifest.open(newline="") as file:
+        reader = csv.DictReader(file, delimiter="\t")
+        rows = [row for row in reader if manifest.parent / row["file"] not in gone]
+    folder = manifest.parent.resolve()
+    if out.resolve().parent != folder:
+        rows = [row | {"file": str(folder / row["file"])} for row in rows]
+    part = out.with_suffix(".part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, reader.fieldnames or (), delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    part.replace(out)
+    return len(rows)
+
+
 def hash_manifest(path: Path) -> str:
-    """SHA-256 of the manifest file: which data a model was made from."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """SHA-256 of the manifest file: which data a model was made from.
+
+    Raises:
+        ManifestInvalid: it is not there.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise _not_there(path) from error
+
+
+def _not_there(path: Path) -> ManifestInvalid:
+    return ManifestInvalid(
+        f"There is no manifest at {path}. Set NTF_DATA to the folder that has manifest.tsv."
+    )

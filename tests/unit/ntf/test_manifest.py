@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from ntf.errors import ManifestInvalid
-from ntf.manifest import MAX_CALIBRATION_GENERATOR, Item, read_manifest, split_off_calibration
+from ntf.manifest import (
+    MAX_CALIBRATION_GENERATOR,
+    Item,
+    name_in_manifest,
+    read_manifest,
+    split_off_calibration,
+    write_without,
+)
 
 
 def test_reads_rows_and_names_files_from_its_folder(tmp_path: Path) -> None:
@@ -54,3 +61,18 @@ def test_a_new_source_moves_no_other() -> None:
     _, before = split_off_calibration(items)
     _, after = split_off_calibration([*items, Item(Path("new"), "train", False, "new", "real")])
     assert before == [item for item in after if item.source != "new"]
+
+
+def test_rows_can_be_left_out_and_all_columns_stay(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.tsv"
+    head = "file\tsplit\tlabel\tsource\tfamily\tlicence\n"
+    rows = [f"{name}\ttrain\tai\tsd15\tdiffusion\tMIT\n" for name in ("a.jpg", "b//c.jpg", "d.jpg")]
+    path.write_text(head + "".join(rows))
+    names = [name_in_manifest(item, path) for item in read_manifest(path)]
+    assert names == ["a.jpg", "b/c.jpg", "d.jpg"]
+    assert write_without(path, names[1:2], tmp_path / "clean.tsv") == 2
+    assert (tmp_path / "clean.tsv").read_text() == head + rows[0] + rows[2]
+    elsewhere = tmp_path / "elsewhere" / "clean.tsv"
+    elsewhere.parent.mkdir()
+    assert write_without(path, names[:2], elsewhere) == 1
+    assert [item.path for item in read_manifest(elsewhere)] == [tmp_path / "d.jpg"]
