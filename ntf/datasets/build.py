@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ntf.datasets.layouts import AUTO, Place, place_images
 from ntf.datasets.scan import Found, scan_folder
-from ntf.datasets.shards import open_image_bytes
+from ntf.datasets.shards import open_image_bytes, split_address
 from ntf.errors import LayoutUnclear, NtfError
 from ntf.manifest import COLUMNS
 
@@ -81,7 +81,8 @@ def is_readable(path: Path) -> bool:
     """Whether Pillow knows the header. What is cut short later on is found by the audit."""
     try:
         str(path).encode()  # a name that is no UTF-8 cannot stand in a manifest
-        with Image.open(io.BytesIO(open_image_bytes(path))):
+        is_file = split_address(path)[1] is None  # of a file Pillow reads the header alone
+        with Image.open(path if is_file else io.BytesIO(open_image_bytes(path))):
             return True
     except (OSError, ValueError, SyntaxError, NtfError, Image.DecompressionBombError):
         return False

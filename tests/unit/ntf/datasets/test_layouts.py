@@ -7,6 +7,7 @@ import pytest
 
 from ntf.datasets.build import build_manifest
 from ntf.datasets.families import find_family
+from ntf.datasets.layouts import LAYOUTS
 from ntf.errors import LayoutUnclear
 from tests.unit.ntf.datasets.made_sets import make_files, make_shard, picture
 
@@ -191,6 +192,11 @@ def test_mixed_layouts_can_be_taken_together_when_asked_for(tmp_path: Path) -> N
     make_files(tmp_path, ["real/a/1.jpg", "ddpm/1_fake/2.jpg"])
     _, rows = read(tmp_path, "folders")
     assert {row[2] for row in rows.values()} == {"a", "ddpm"}
+
+
+def test_the_page_on_datasets_has_every_layout() -> None:
+    page = (Path(__file__).parents[4] / "docs/datasets.md").read_text()
+    assert {name for name in LAYOUTS if f"| `{name}` |" not in page} == {"folders"}
 
 
 def test_no_folder_is_said(tmp_path: Path) -> None:
