@@ -37,7 +37,8 @@ NAMED = 5
     help="Put all images into this split. If not given: what the folders say (train, val, test), "
     "or `test`.",
 )
-def command(folder: Path, out: Path | None, layout: str, split: str | None) -> None:
+@click.option("--force", is_flag=True, help="Write over a manifest that is there.")
+def command(folder: Path, out: Path | None, layout: str, split: str | None, force: bool) -> None:
     """List the images of DIR and of the tar shards in it, with what their folders say of them.
 
     The plain layout is real/SOURCE/... and ai/GENERATOR/...; docs/datasets.md has the others.
@@ -47,6 +48,8 @@ def command(folder: Path, out: Path | None, layout: str, split: str | None) -> N
     from ntf.errors import NtfError
 
     out = out or folder / "manifest.tsv"
+    if out.exists() and not force:
+        raise click.ClickException(f"{out} is there. Give --force to write over it, or --out.")
     try:
         built = build_manifest(folder, layout, split)
         write_manifest(built.rows, folder, out)

@@ -109,6 +109,10 @@ def test_the_command_writes_and_tells(tmp_path: Path) -> None:
     assert "| train | ai | 1 | 1 |" in done.stdout
     assert "1 that cannot be read: train/ai/ddpm/bad.jpg" in done.stderr
     assert len(read_manifest(tmp_path / "manifest.tsv")) == 2
+    again = CliRunner().invoke(main, ["manifest", str(tmp_path)])
+    assert again.exit_code == 1
+    assert "--force" in again.stderr
+    assert CliRunner().invoke(main, ["manifest", str(tmp_path), "--force"]).exit_code == 0
     refused = CliRunner().invoke(main, ["manifest", str(tmp_path / "nowhere")])
     assert refused.exit_code == 1
     assert "is no folder" in refused.stderr
