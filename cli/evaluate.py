@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.options import manifest_option
+
 if TYPE_CHECKING:
     from ntf.evaluation.detectors import Detector, Judge
 
 
 @click.command()
-@click.option(
-    "--manifest",
-    "manifest_path",
-    envvar="NTF_DATA",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="manifest.tsv, or its folder  [NTF_DATA]",
-)
+@manifest_option
 @click.option("--split", default="dev", show_default=True)
 @click.option(
     "--model",
@@ -57,6 +52,7 @@ if TYPE_CHECKING:
 )
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(0, 100_000))
 @click.option("--threads", default=2, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1.")
 def command(
     *,
     manifest_path: Path,
@@ -69,6 +65,7 @@ def command(
     folder: Path,
     resamples: int,
     threads: int,
+    device: str,
 ) -> None:
     """Measure a detector on a split: by generator, compression and kind of photograph.
 
@@ -83,9 +80,9 @@ def command(
     names = [name.strip() for name in conditions.split(",") if name.strip()]
     try:
         found = evaluate(
-            manifest_path / "manifest.tsv" if manifest_path.is_dir() else manifest_path,
+            manifest_path,
             split,
-            (open_detector(path, threads) for path in (model, *also)),
+            (open_detector(path, threads, device) for path in (model, *also)),
             choose_conditions(names),
             folder,
             with_distance=distance,
@@ -108,13 +105,13 @@ def command(
             click.echo(f"Drew {path}", err=True)
 
 
-def open_detector(path: Path | None, threads: int) -> "Detector | Judge | Path":
+def open_detector(path: Path | None, threads: int, device: str) -> "Detector | Judge | Path":
     """Ready scores stay a file to be read; everything else is weights."""
     from ntf.evaluation.detectors import ShippedDetector
 
     if path is not None and path.suffix == ".npz":
         return path
-    return ShippedDetector.load(path, threads=threads)
+    return ShippedDetector.load(path, threads=threads, device=device)
 
 
 def show_progress(label: str, total: int) -> Callable[[int], None]:

@@ -107,13 +107,15 @@ class ShippedDetector:
         )
 
     @classmethod
-    def load(cls, path: Path | None = None, *, threads: int = 1) -> "ShippedDetector":
-        """Load weights; None means the shipped ones.
+    def load(
+        cls, path: Path | None = None, *, threads: int = 1, device: str = "cpu"
+    ) -> "ShippedDetector":
+        """Load weights, as `Predictor.load` does; None means the shipped ones.
 
         Raises:
             DetectorUnavailable: there are none, or they are none of ours.
         """
-        loaded = Predictor.load(path, threads=threads)
+        loaded = Predictor.load(path, threads=threads, device=device)
         digest = hash_content(path or predictor.SHIPPED)
         return cls(loaded, f"{loaded.info.version}-{digest[:8]}")
 

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ntf.evaluation.errors import EvaluationImpossible
-from ntf.manifest import Item
+from ntf.manifest import HARD, Item
 
 Indices = NDArray[np.int64]
-HARD_FAMILY = "not_ai"
 PHOTOGRAPHS, REALS, NEW_PHOTOGRAPHS = "photographs", "all reals", "new photographs"
 # Few sizes, so that reals need not be judged at every size that some generator happens to have.
 SIDES_PX = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -36,7 +35,7 @@ class View:
     @property
     def is_photograph(self) -> bool:
         """Whether it is a real image and none of the hard kinds."""
-        return not self.item.is_ai and self.item.family != HARD_FAMILY
+        return not self.item.is_ai and self.item.family != HARD
 
     @property
     def kind(self) -> str:
@@ -137,7 +136,7 @@ def make_plan(items: Sequence[Item], split: str) -> Plan:
     photographs = [
         short
         for item, short in zip(chosen, shorts, strict=True)
-        if not item.is_ai and item.family != HARD_FAMILY
+        if not item.is_ai and item.family != HARD
     ]
     if not photographs:
         raise EvaluationImpossible(f"The split {split!r} has no photographs to compare with.")

@@ -70,7 +70,7 @@ def draw_scores(plan: Plan, scored: Scored, title: str) -> Figure:
         weights = np.full(len(chosen), 1 / len(chosen))
         axes.hist(scores[chosen], bins=40, range=(low, high), weights=weights, color=colour)
         axes.set_ylabel("of these")
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_title(f"{name} (n = {len(chosen)})", loc="left", fontsize=9)
         _mark_thresholds(axes, scored, with_words=axes is every[0])
         _tidy(axes)
@@ -234,7 +234,7 @@ def draw_reliability(figures: ConditionFigures, title: str) -> Figure | None:
     """Share of AI-made images by score; below, how many images have that score."""
     if not figures.calibration:
         return None
-    figure = Figure(figsize=(5, 5.4), layout="constrained")
+    figure = Figure(figsize=(5, 5.9), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="what it should be")
     for index, (reals, found) in enumerate(figures.calibration.items()):
@@ -256,7 +256,7 @@ def draw_reliability(figures: ConditionFigures, title: str) -> Figure | None:
         lower.stairs(found.weight, edges, color=COLOURS[index], fill=index == 0, alpha=0.6)
     upper.set_ylim(0, 1)
     upper.set_ylabel("share that is AI-made")
-    upper.legend(fontsize=8, loc="lower right", frameon=False)
+    figure.legend(fontsize=8, loc="outside lower center", frameon=False)
     lower.set_ylabel("share of images")
     lower.set_xlim(0, 1)
     lower.set_xlabel(f"raw score, {figures.condition}; both classes weigh the same")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ntf.evaluation.conditions import Condition
 from ntf.evaluation.detectors import NO_VERDICT, VERDICTS, Findings, Thresholds
 from ntf.evaluation.errors import EvaluationImpossible
-from ntf.evaluation.plan import Plan
+from ntf.evaluation.plan import Plan, View
 from ntf.evaluation.scores import Scored, to_judge
 
 Key = tuple[str, int, str]
@@ -25,7 +25,7 @@ Table = dict[str, NDArray[np.generic]]
 
 def write_scores(path: Path, scored: Scored, plan: Plan, root: Path) -> None:
     """Write all scores of a plan; `root` is the manifest's folder."""
-    files = np.array([str(view.item.path.relative_to(root)) for view in plan.views])
+    files = np.array([_name(view, root) for view in plan.views])
     sides = np.array([view.side_px for view in plan.views])
     parts = []
     for condition, found in scored.findings.items():
@@ -110,9 +110,15 @@ def _name_rows(plan: Plan, condition: Condition, root: Path) -> dict[int, Key]:
     """For each view that is judged under a condition, how its row is found."""
     return {
         index: (
-            str(plan.views[index].item.path.relative_to(root)),
+            _name(plan.views[index], root),
             plan.views[index].side_px,
             condition.name,
         )
         for index in to_judge(plan.views, condition)
     }
+
+
+def _name(view: View, root: Path) -> str:
+    """The file as the manifest names it."""
+    path = view.item.path
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)

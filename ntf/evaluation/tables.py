@@ -269,7 +269,7 @@ def false_alarms_by_stratum(detector: DetectorFigures) -> str:
         "photographs not `no_evidence`",
         "hard kinds not `no_evidence`",
     ]
-    note = "Thresholds are chosen over the strata without a star; a star promises nothing."
+    note = "Strata without a star are those that a rate is promised for; a star promises nothing."
     return section("False alarms by compression and size", header, rows, note)
 
 

@@ -112,11 +112,14 @@ def test_small_images_are_left_out_of_a_condition(plan: Plan, store: ScoreStore)
     assert not found.findings["large only"].judged.any()
 
 
-def test_a_table_reads_as_it_was_written(plan: Plan, store: ScoreStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("root", [Path, lambda path: path / "elsewhere"])
+def test_a_table_reads_as_it_was_written(
+    root, plan: Plan, store: ScoreStore, tmp_path: Path
+) -> None:
     found = score_plan(Bright(), plan, CONDITIONS, store)
     path = tmp_path / "out" / "bright.npz"
-    write_scores(path, found, plan, tmp_path)
-    read = read_scores(path, plan, CONDITIONS, tmp_path)
+    write_scores(path, found, plan, root(tmp_path))
+    read = read_scores(path, plan, CONDITIONS, root(tmp_path))
     assert (read.name, read.version) == ("bright", "bright-1")
     assert read.thresholds == Thresholds(0.7, 0.3, 0.5)
     for name, findings in found.findings.items():
