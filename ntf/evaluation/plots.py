@@ -201,7 +201,7 @@ def draw_conditions(detectors: Sequence[DetectorFigures], split: str) -> Figure 
     if not series:
         return None
     names = list(dict.fromkeys(name for found in series.values() for name in found))
-    height = (0.13 * len(series) + 0.2) * len(names) + 1.6
+    height = (0.1 * len(series) + 0.2) * len(names) + 1.6
     figure = Figure(figsize=(7, height), layout="constrained")
     axes = figure.subplots()
     for index, (label, found) in enumerate(series.items()):
