@@ -17,6 +17,8 @@ Verdict = Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]
 VERDICTS: tuple[Verdict, ...] = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
 LIKELY, UNCERTAIN, NO_EVIDENCE, NOT_ASSESSABLE = range(len(VERDICTS))
 NO_VERDICT = -1
+# To be raised with every change of `decide`: kept scores hold its answers.
+RULE = 1
 # A calibrated probability says both classes alike here, where both are as common.
 EVEN = 0.5
 
@@ -117,7 +119,7 @@ class ShippedDetector:
         """
         loaded = Predictor.load(path, threads=threads, device=device)
         digest = hash_content(path or predictor.SHIPPED)
-        return cls(loaded, f"{loaded.info.version}-{digest[:8]}")
+        return cls(loaded, f"{loaded.info.version}-{digest[:8]}-rule{RULE}")
 
     def judge(self, images: Sequence[Pixels]) -> Findings:
         """Scores and verdicts of images [H, W, 3], RGB."""
