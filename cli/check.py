@@ -163,7 +163,7 @@ def decide(
     if heatmap:
         Path(heatmap).write_bytes(render_heatmap(pixels, found.heatmap))
     finding = PixelFinding(
-        found.raw_score, found.real_photo_p, found.calibration_count, found.coverage
+        found.raw_score, found.real_photo_p, found.calibration_count, found.coverage, found.doubts
     )
     return decide_verdict(finding, facts, thresholds)
 

@@ -27,6 +27,13 @@ DEFAULT_WINDOWS = 9
 )
 @click.option("--weight", "weights", multiple=True, type=float, help="Of each run, in order.")
 @manifest_option
+@click.option(
+    "--graphics",
+    multiple=True,
+    default=("hard_screenshots", "hard_diagrams"),
+    show_default=True,
+    help="Sources of what is no picture at all; the gate is fitted to them.",
+)
 @click.option("--name", default="ntf-small", show_default=True)
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--threads", default=2, show_default=True)
@@ -35,6 +42,7 @@ def command(
     folders: tuple[Path, ...],
     weights: tuple[float, ...],
     manifest_path: Path,
+    graphics: tuple[str, ...],
     name: str,
     out: Path,
     threads: int,
@@ -50,6 +58,7 @@ def command(
     try:
         branches = [export_run(folder, out) for folder in folders]
         settings = describe(name, branches, hash_manifest(manifest_path))
+        settings["gate"] = fit_domain(manifest_path, graphics)
         write_settings(out, settings)
         calibrate(out, manifest_path, settings, weights or [1.0] * len(branches), threads)
     except NtfError as error:
@@ -64,7 +73,7 @@ def export_run(folder: Path, out: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     from ntf.checkpoint import load_checkpoint, read_metadata, read_preset
-    from ntf.export import export_branch, hash_file
+    from ntf.export import export_branch, hash_files
     from ntf.network import build_network
 
     metadata = read_metadata(folder)
@@ -76,7 +85,7 @@ def export_run(folder: Path, out: Path) -> dict[str, Any]:
     return {
         "name": preset.name,
         "file": path.name,
-        "sha256": hash_file(path),
+        "files": hash_files(path),
         "crop_px": preset.crop_px,
         "max_windows": MAX_WINDOWS.get(preset.backbone, DEFAULT_WINDOWS),
         "logit_scale": 1.0,
@@ -93,7 +102,9 @@ def describe(name: str, branches: list[dict[str, Any]], manifest_sha256: str) ->
     day = datetime.now(UTC).strftime("%Y.%m.%d")
     info = {
         "name": name,
-        "version": name_version(name, day, [branch["sha256"] for branch in branches]),
+        "version": name_version(
+            name, day, [digest for branch in branches for digest in branch["files"].values()]
+        ),
         "threshold_version": "uncalibrated",
         "likely_ai_at": 1.0,
         "no_evidence_below": 0.0,
@@ -105,7 +116,21 @@ def describe(name: str, branches: list[dict[str, Any]], manifest_sha256: str) ->
         "manifest_sha256": manifest_sha256,
         "branches": branches,
         "calibration": {"slope": 1.0, "intercept": 0.0, "real_distances": empty},
+        "disagreement_above": 1.0,
     }
+
+
+def fit_domain(manifest_path: Path, graphics: tuple[str, ...]) -> dict[str, Any]:
+    """The gate, from graphics against photographs and AI-made images of split `train`."""
+    from ntf.batches import load_pixels
+    from ntf.calibrate import fit_gate
+    from ntf.datasets.shards import decode_image
+    from ntf.manifest import HARD, read_manifest
+
+    items = [item for item in read_manifest(manifest_path) if item.split == "train"]
+    flat = [item for item in items if not item.is_ai and item.source in graphics]
+    pictures = [item for item in items if item.is_ai or item.family != HARD]
+    return fit_gate(load_pixels(flat, decode_image), load_pixels(pictures, decode_image))
 
 
 def calibrate(
@@ -118,8 +143,16 @@ def calibrate(
     """Fill in scales, calibration and thresholds, measured through the predictor itself."""
     import numpy as np
 
-    from ntf.batches import decode_with_pillow, load_pixels
-    from ntf.calibrate import find_thresholds, fit_calibration, fit_scales, measure_strata
+    from ntf.batches import load_pixels
+    from ntf.calibrate import (
+        find_thresholds,
+        fit_calibration,
+        fit_disagreement,
+        fit_scales,
+        measure_strata,
+    )
+    from ntf.datasets.shards import decode_image
+    from ntf.export import write_settings
     from ntf.manifest import read_manifest, split_off_calibration
     from ntf.predictor import Predictor
 
@@ -131,7 +164,8 @@ def calibrate(
             "The sources kept for calibration are of one class only. Add sources of both classes."
         )
     predictor = Predictor.load(out, threads=threads)
-    table = measure_strata(predictor, load_pixels(items, decode_with_pillow))
+    images = load_pixels(items, decode_image)
+    table = measure_strata(predictor, images)
     names = [branch["name"] for branch in settings["branches"]]
     scales = fit_scales(table, is_ai, dict(zip(names, weights, strict=True)))
     for branch in settings["branches"]:
@@ -139,4 +173,6 @@ def calibrate(
     settings["calibration"] = fit_calibration(table, is_ai, scales)
     thresholds = find_thresholds(table, is_ai, scales, settings["calibration"])
     settings["info"] |= thresholds
+    write_settings(out, settings)
+    settings["disagreement_above"] = fit_disagreement(Predictor.load(out, threads=threads), images)
     settings["info"]["threshold_version"] = f"1-{thresholds['likely_ai_at']:.4f}"

@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.options import manifest_option
+
 if TYPE_CHECKING:
     from ntf.presets import Preset
 
 
 @click.command()
 @click.option("--preset", default="traces", show_default=True)
-@click.option(
-    "--manifest",
-    "manifest_path",
-    envvar="NTF_DATA",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="manifest.tsv, or its folder  [NTF_DATA]",
-)
+@manifest_option
 @click.option("--out", "folder", required=True, type=click.Path(path_type=Path), help="Run folder.")
 @click.option(
     "--twins",
@@ -46,12 +41,15 @@ def command(
 ) -> None:
     """Train on the manifest's split `train`, less the sources kept for calibration.
 
+    The manifest must pass `ntf audit`: a detector learns what its files give away.
     A run that was stopped goes on where it was: give the same command again. Several processes:
     `torchrun --nproc-per-node 2 -m cli train ...`.
     """
     import torch
 
-    from ntf.batches import Batches, ImageSet, decode_with_pillow, load_pixels
+    from ntf.audit import require_audit_passes
+    from ntf.batches import Batches, ImageSet, load_pixels
+    from ntf.datasets.shards import decode_image
     from ntf.errors import NtfError
     from ntf.manifest import hash_manifest, read_manifest, split_off_calibration
     from ntf.network import build_network
@@ -65,13 +63,13 @@ def command(
     if preset not in PRESETS:
         raise click.BadParameter(f"one of {', '.join(PRESETS)}", param_hint="--preset")
     chosen = change(PRESETS[preset], changes)
-    if manifest_path.is_dir():
-        manifest_path = manifest_path / "manifest.tsv"
     try:
+        if rank() == 0:
+            require_audit_passes(manifest_path, folder, threads)
         items = [item for item in read_manifest(manifest_path) if item.split == "train"]
         items, _ = split_off_calibration(items)
         twins = find_twins(items, twins_folder) if twins_folder else {}
-        images = ImageSet(items, load_pixels(items, decode_with_pillow), twins)
+        images = ImageSet(items, load_pixels(items, decode_image), twins)
         torch.manual_seed(chosen.seed)
         network = build_network(chosen, pretrained=chosen.backbone != "tiny")
         train(

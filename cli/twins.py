@@ -34,7 +34,8 @@ def command(
     """
     import torch
 
-    from ntf.batches import decode_with_pillow, load_pixels
+    from ntf.batches import load_pixels
+    from ntf.datasets.shards import decode_image
     from ntf.errors import NtfError
     from ntf.manifest import HARD, read_manifest
     from ntf.twins.families import FAMILIES, open_family
@@ -59,11 +60,11 @@ def command(
                 folder / "fitted",
                 lambda: [
                     pixels
-                    for pixels in load_pixels(few, decode_with_pillow)
+                    for pixels in load_pixels(few, decode_image)
                     if min(pixels.shape[:2]) >= CROP_PX
                 ],
             )
-            count = make_twins(items, family, maker, folder, decode_with_pillow)
+            count = make_twins(items, family, maker, folder, decode_image)
             click.echo(f"{family}: {count} made, {len(items)} in all")
     except NtfError as error:
         raise click.ClickException(str(error)) from error

@@ -10,34 +10,54 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
+from ntf.datasets.shards import decode_image
 from ntf.degrade import Pixels, blend, degrade, make_twin, random_window, recompress_like, resize
 from ntf.manifest import Item
 from ntf.preprocess import to_batch
 
 Decode = Callable[[Path], Pixels]
 Generator = np.random.Generator
+# About 0.2 MB each at 256 px.
+MAX_IN_MEMORY = 20_000
 RESIZED_SHARE = 0.4
 # Of the twins of stage 1, those that a decoder made; the others are resampled or denoised.
 DECODED_SHARE = 0.5
 
 
-def decode_with_pillow(path: Path) -> Pixels:
-    """RGB pixels of a file that we trust."""
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def load_pixels(items: Sequence[Item], decode: Decode) -> list[Pixels]:
-    """All images in memory: about 0.2 MB each at 256 px."""
+def load_pixels(items: Sequence[Item], decode: Decode) -> Sequence[Pixels]:
+    """The images' pixels: in memory, or read whenever they are drawn where there are too many."""
+    if len(items) > MAX_IN_MEMORY:
+        return OnDemand(items, decode)
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(decode, (item.path for item in items)))
+
+
+class OnDemand(Sequence[Pixels]):
+    """Pixels of sets that fit in no memory, such as shards of a million images."""
+
+    def __init__(self, items: Sequence[Item], decode: Decode) -> None:
+        self._items, self._decode = items, decode
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Pixels: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pixels]: ...
+
+    def __getitem__(self, index: int | slice) -> Pixels | Sequence[Pixels]:
+        if isinstance(index, slice):
+            return OnDemand(self._items[index], self._decode)
+        return self._decode(self._items[index].path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +72,7 @@ class ImageSet:
     items: Sequence[Item]
     pixels: Sequence[Pixels]
     twins: Mapping[int, Sequence[Path]] = field(default_factory=dict)
-    decode: Decode = decode_with_pillow
+    decode: Decode = decode_image
 
     def twin_of(self, index: int, rng: Generator) -> Pixels:
         """One of an image's twins."""

@@ -16,10 +16,16 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from ntf.degrade import Pixels, recompress, resize
+from ntf.domain import blockiness, statistics
 from ntf.predictor import Predictor
 
 FALSE_ALARMS = 0.01
 MISSED_AI = 0.1
+LOST_TO_GATE = 0.004
+# Above all that the web does to images that people still look at; JPEG 5 is half above.
+BLOCKINESS_MARGIN = 0.5
+# Of calibration images, the share whose branches may lie too far apart to be believed.
+DISAGREEING = 0.01
 
 Floats = NDArray[np.float64]
 
@@ -127,6 +133,39 @@ def find_thresholds(
     likely = max(upper_bound(score[~is_ai], FALSE_ALARMS) for score in scores)
     missed = min(float(np.quantile(score[is_ai], MISSED_AI)) for score in scores)
     return {"likely_ai_at": likely, "no_evidence_below": min(missed, likely)}
+
+
+def fit_disagreement(predictor: Predictor, images: Sequence[Pixels]) -> float:
+    """The limit above which the branches disagree; 1 where there is only one."""
+    found = [predictor.disagreement(HEADLINE.apply(image)) for image in images]
+    return float(np.quantile(found, 1 - DISAGREEING)) if max(found) > 0 else 1.0
+
+
+def fit_gate(graphics: Sequence[Pixels], pictures: Sequence[Pixels]) -> dict[str, Any]:
+    """Where the detector's domain ends (`ntf.domain.Gate`).
+
+    Args:
+        graphics: screenshots, charts, flat graphics. pictures: photographs and what AI makes of
+            them; at most `LOST_TO_GATE` of these may be taken for each of the two reasons.
+    """
+    images = [*graphics, *pictures]
+    values = np.array([statistics(image) for image in images])
+    is_graphic = np.arange(len(images)) < len(graphics)
+    weights: list[float] = [0.0] * values.shape[1]
+    bias, limit = 0.0, float("inf")
+    if len(graphics):
+        model = LogisticRegression(C=10, class_weight="balanced").fit(values, is_graphic)
+        weights, bias = [float(weight) for weight in model.coef_[0]], float(model.intercept_[0])
+        scores = values[~is_graphic] @ model.coef_[0] + bias
+        # At least even odds: what pictures seldom reach may still be far from any graphic.
+        limit = max(0.0, float(np.quantile(scores, 1 - LOST_TO_GATE)))
+    blocky = [blockiness(image) for image in pictures]
+    return {
+        "weights": weights,
+        "bias": bias,
+        "graphic_above": limit,
+        "blockiness_above": float(np.quantile(blocky, 1 - LOST_TO_GATE)) + BLOCKINESS_MARGIN,
+    }
 
 
 def sum_logits(measured: Measured, scales: Mapping[str, tuple[float, float]]) -> Floats:

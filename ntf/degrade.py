@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, JpegImagePlugin
 
+from ntf.datasets.shards import open_image_bytes
+
 Pixels = NDArray[np.uint8]
 RESAMPLERS = (
     Image.Resampling.BICUBIC,
@@ -29,7 +31,7 @@ def recompress(
 
 def recompress_like(pixels: Pixels, path: Path) -> Pixels:
     """One round of JPEG with another file's own tables; as they are, where it is no JPEG."""
-    with Image.open(path) as source:
+    with Image.open(io.BytesIO(open_image_bytes(path))) as source:
         tables = getattr(source, "quantization", None)
         if not tables:
             return pixels

@@ -11,10 +11,13 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+from onnx.external_data_helper import set_external_data, uses_external_data
 
 from ntf.backbones.clip import ClipMap, Stored, find_weights, read_weights
 from ntf.network import Served, TraceNetwork
 from ntf.predictor import SETTINGS
+
+FROZEN = "clip-vit-b16-blocks.bin"
 
 
 def export_branch(network: TraceNetwork, path: Path, crop_px: int) -> None:
@@ -53,7 +56,11 @@ def export_branch(network: TraceNetwork, path: Path, crop_px: int) -> None:
 
 
 def keep_eight_bits(path: Path, dense: dict[str, Stored]) -> None:
-    """Replace a graph's floating-point weights by the steps that they were read from."""
+    """Replace a graph's floating-point weights by the steps that they were read from.
+
+    The steps go to a file beside it, `FROZEN`: no training changes them, so they are the same bytes
+    for every detector, and a repository keeps them once.
+    """
     model = onnx.load(str(path))
     graph = model.graph
     nodes = []
@@ -71,12 +78,28 @@ def keep_eight_bits(path: Path, dense: dict[str, Stored]) -> None:
         nodes.append(helper.make_node("DequantizeLinear", names, [entry.name], axis=0))
     for node in reversed(nodes):
         graph.node.insert(0, node)
+    frozen = path.with_name(FROZEN)
+    offset = 0
+    with frozen.open("wb") as file:
+        for entry in graph.initializer:
+            if entry.name.endswith(".steps"):
+                set_external_data(entry, FROZEN, offset, len(entry.raw_data))
+                offset += file.write(entry.raw_data)
+                entry.ClearField("raw_data")
     onnx.save(model, str(path))
 
 
 def write_settings(folder: Path, settings: dict[str, Any]) -> None:
     """Write `detector.json`; with other settings than these the graphs are no detector."""
     (folder / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n")
+
+
+def hash_files(path: Path) -> dict[str, str]:
+    """SHA-256 of a branch's files, by name: its graph, and its frozen weights if it has any."""
+    graph = onnx.load(str(path), load_external_data=False).graph
+    external = any(uses_external_data(entry) for entry in graph.initializer)
+    names = [path.name, FROZEN] if external else [path.name]
+    return {name: hash_file(path.with_name(name)) for name in names}
 
 
 def hash_file(path: Path) -> str:

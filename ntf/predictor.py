@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
+from ntf.domain import Gate
 from ntf.errors import DetectorUnavailable
 from ntf.preprocess import Window, choose_windows, coverage_of, cut, to_batch
 
@@ -51,6 +53,8 @@ class Prediction:
         calibration_count: photographs behind `real_photo_p`.
         heatmap: [grid_h, grid_w], 0..1, over the whole image.
         coverage: share of the image's pixels that the windows saw.
+        doubts: why the score should not decide: `flat_graphic` or `destroyed` (outside of what
+            the detector can judge), `looks_disagree` (its looks at the image differ widely).
     """
 
     raw_score: float
@@ -59,6 +63,7 @@ class Prediction:
     calibration_count: int
     heatmap: NDArray[np.float32]
     coverage: float
+    doubts: tuple[str, ...] = ()
 
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -85,12 +90,26 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one branch saw: mean logit, mean distance, and the maps [W, rows, columns]."""
+    """What one branch saw in its W windows: logits [W], distances [W], maps [W, rows, columns].
 
-    logit: float
-    distance: float
+    An image's logit is the mean over its windows, not the maximum, which would grow with the
+    image's size.
+    """
+
     windows: list[Window]
+    logits: NDArray[np.float32]
+    distances: NDArray[np.float32]
     maps: NDArray[np.float32]
+
+    @property
+    def logit(self) -> float:
+        """The image's logit."""
+        return float(self.logits.mean())
+
+    @property
+    def distance(self) -> float:
+        """The image's distance to the nearest trace."""
+        return float(self.distances.mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,9 @@ class Predictor:
 
     def __init__(self, branches: list[Branch], settings: dict[str, Any]) -> None:
         self._branches = branches
+        gate = settings["gate"]
+        self._gate = Gate(**gate | {"weights": tuple(gate["weights"])})
+        self._disagreement_above: float = settings["disagreement_above"]
         self.info = ModelInfo(**settings["info"])
         stored = settings["calibration"]
         self._calibration = Calibration(
@@ -185,6 +207,10 @@ class Predictor:
         distance = sum(branch.distance_scale * look.distance for branch, look in pairs)
         real_photo_p, count = self._calibration.real_photo_p(distance, min(height, width))
         first = looks[0]
+        outside = self._gate.find(image, first.windows)
+        doubts: list[str] = [outside] if outside else []
+        if self._disagreement(pairs) > self._disagreement_above:
+            doubts.append("looks_disagree")
         return Prediction(
             raw_score=self._calibration.probability(logit),
             real_photo_p=real_photo_p,
@@ -192,25 +218,41 @@ class Predictor:
             calibration_count=count,
             heatmap=lay_out(first.maps, first.windows, height, width),
             coverage=max(coverage_of(look.windows, height, width) for look in looks),
+            doubts=tuple(doubts),
         )
+
+    def disagreement(self, image: NDArray[np.uint8]) -> float:
+        """How far the branches lie apart on an image, 0..1: what its limit is set from."""
+        looks = [look_at(image, branch) for branch in self._branches]
+        return self._disagreement(list(zip(self._branches, looks, strict=True)))
+
+    def _disagreement(self, pairs: list[tuple[Branch, Look]]) -> float:
+        """Largest difference in probability, if each branch alone had all the say."""
+        said = [
+            self._calibration.probability(branch.logit_scale * look.logit * len(pairs))
+            for branch, look in pairs
+        ]
+        return max(said) - min(said)
 
 
 def open_network(folder: Path, found: dict[str, Any], threads: int, device: str) -> Network:
     """A branch's network, if its file is the one that the settings were made for."""
     path = folder / found["file"]
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != found["sha256"]:
-        raise ValueError(f"{path.name} is another file than {SETTINGS} was written for")
+    for name, sha256 in found["files"].items():
+        with (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise ValueError(f"{name} is another file than {SETTINGS} was written for")
     if device != "cpu":
-        from ntf.torch_backend import open_on_device  # noqa: PLC0415  # torch is no part of serving
-
-        return open_on_device(path, found["preset"], device)
+        # By name: torch is no part of the plain install, and nothing else here may reach it.
+        backend = import_module("ntf.torch_backend")
+        network: Network = backend.open_on_device(path, found["preset"], device)
+        return network
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Weights of eight bits become floating point once, at this moment, and not at every image.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def run(crops: NDArray[np.float32]) -> Arrays:
         logits, distances, maps = session.run(None, {"crops": crops})
@@ -220,12 +262,12 @@ def open_network(folder: Path, found: dict[str, Any], threads: int, device: str)
 
 
 def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:
-    """One branch over its windows. The mean, not the maximum: that would grow with the image."""
+    """One branch over its windows."""
     height, width = image.shape[:2]
     windows = choose_windows(height, width, branch.crop_px, branch.max_windows)
     batch = to_batch([cut(image, window) for window in windows])
     logits, distances, maps = branch.run(batch)
-    return Look(float(logits.mean()), float(distances.mean()), windows, maps)
+    return Look(windows, logits, distances, maps)
 
 
 def lay_out(

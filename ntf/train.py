@@ -197,7 +197,7 @@ def distribute(network: TraceNetwork) -> nn.Module:
     """The network, its gradients averaged over all processes where there are several."""
     if not torch.distributed.is_initialized():
         return network
-    # Each stage leaves a head of the network alone.
+    # Each stage's loss leaves a head of the network out.
     return DistributedDataParallel(network, find_unused_parameters=True)
 
 

@@ -157,6 +157,7 @@ def save_score(
             real_photo_p=finding.real_photo_p,
             calibration_count=finding.calibration_count,
             coverage=finding.coverage,
+            doubts=list(finding.doubts),
             trace_distance=trace_distance,
         )
         .on_conflict_do_nothing()

@@ -134,6 +134,7 @@ class PixelScore(Table):
     trace_distance: Mapped[float]
     calibration_count: Mapped[int]
     coverage: Mapped[float]
+    doubts: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

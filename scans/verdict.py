@@ -24,6 +24,10 @@ LIMIT_SENTENCES = {
     "depth_reduced": "The image has more than 8 bits a channel; it was judged at 8.",
     "cmyk_converted": "The image was made for print (CMYK) and was converted to RGB to be judged.",
     "alpha_flattened": "Transparent parts were judged as if on white.",
+    "flat_graphic": "This looks like a flat graphic, a chart or a screenshot; only photographs and"
+    " pictures like them can be judged.",
+    "destroyed": "Compression has destroyed what could be judged.",
+    "looks_disagree": "Parts or copies of the image gave very different answers.",
     "truncated": "The file ends early; only the part that is there was judged.",
 }
 ALWAYS_LIMIT = (
@@ -31,16 +35,23 @@ ALWAYS_LIMIT = (
     "This is a statistical estimate, not proof. Let a person decide before anyone is affected.",
 )
 SMALL_SIDE_PX = 256
+# What the detector may doubt of its own answer, and what the label becomes then.
+OUTSIDE = {"flat_graphic", "destroyed"}
+DISAGREEMENT = "looks_disagree"
 
 
 @dataclass(frozen=True, slots=True)
 class PixelFinding:
-    """What the detector measured on one image. `raw_score` is a probability, unclipped."""
+    """What the detector measured on one image. `raw_score` is a probability, unclipped.
+
+    `doubts` are stable codes, each with a sentence in `LIMIT_SENTENCES`.
+    """
 
     raw_score: float
     real_photo_p: float
     calibration_count: int
     coverage: float
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +140,10 @@ def can_judge_pixels(facts: ImageFacts) -> bool:
 
 def choose_label(finding: PixelFinding, facts: ImageFacts, thresholds: Thresholds) -> Label:
     """Abstain first; then the two thresholds, and `uncertain` between them."""
-    if facts.short_side_px < thresholds.min_side_px:
+    if facts.short_side_px < thresholds.min_side_px or OUTSIDE & set(finding.doubts):
         return "not_assessable"
+    if DISAGREEMENT in finding.doubts:
+        return "uncertain"
     if finding.raw_score >= thresholds.likely_ai_at:
         return "likely_ai"
     if finding.raw_score < thresholds.no_evidence_below:
@@ -176,8 +189,10 @@ def find_limits(
         codes.insert(0, "too_small")
     elif facts.short_side_px < SMALL_SIDE_PX:
         codes.insert(0, "small")
-    if finding is not None and finding.coverage < PARTIAL_COVERAGE:
-        codes.append("partly_seen")
+    if finding is not None:
+        codes += [doubt for doubt in finding.doubts if doubt in LIMIT_SENTENCES]
+        if finding.coverage < PARTIAL_COVERAGE:
+            codes.append("partly_seen")
     coverage = finding.coverage if finding else 0.0
     said = [Limit(code, _limit_sentence(code, facts, coverage)) for code in codes]
     return [*said, Limit(*ALWAYS_LIMIT)]

@@ -93,7 +93,11 @@ def get_finding(pixels_sha256: str, detector: Detector, tools: JudgeTools) -> Pi
             if known is None:
                 raise
     return PixelFinding(
-        known.raw_score, known.real_photo_p, known.calibration_count, known.coverage
+        known.raw_score,
+        known.real_photo_p,
+        known.calibration_count,
+        known.coverage,
+        tuple(known.doubts),
     )
 
 
@@ -117,6 +121,7 @@ def detect(pixels_sha256: str, detector: Detector, tools: JudgeTools) -> PixelSc
         prediction.real_photo_p,
         prediction.calibration_count,
         prediction.coverage,
+        prediction.doubts,
     )
     with tools.sessions.begin() as session:
         return save_score(

@@ -10,10 +10,18 @@ import torch
 from PIL import Image
 
 from ntf.batches import Batches, ImageSet
-from ntf.calibrate import STRATA, Measured, find_thresholds, fit_calibration, fit_scales, sum_logits
+from ntf.calibrate import (
+    STRATA,
+    Measured,
+    find_thresholds,
+    fit_calibration,
+    fit_gate,
+    fit_scales,
+    sum_logits,
+)
 from ntf.checkpoint import NAME, load_checkpoint, read_metadata, read_preset
 from ntf.errors import CheckpointMismatch, DetectorUnavailable
-from ntf.export import export_branch, hash_file, write_settings
+from ntf.export import export_branch, hash_files, write_settings
 from ntf.manifest import Item
 from ntf.network import Served, TraceNetwork, build_network
 from ntf.predictor import Predictor
@@ -174,7 +182,7 @@ def export_tiny(network: TraceNetwork, folder: Path) -> Path:
     branch = {
         "name": "tiny",
         "file": path.name,
-        "sha256": hash_file(path),
+        "files": hash_files(path),
         "crop_px": TINY.crop_px,
         "max_windows": 9,
         "logit_scale": 1.0,
@@ -183,7 +191,16 @@ def export_tiny(network: TraceNetwork, folder: Path) -> Path:
     }
     distances = {"normal": [[0.1, 0.2, 0.3]], "small": [[0.1, 0.2, 0.3], [0.2, 0.3, 0.4]]}
     calibration = {"slope": 1.0, "intercept": 0.0, "real_distances": distances}
-    write_settings(folder, {"info": INFO, "branches": [branch], "calibration": calibration})
+    settings = {
+        "info": INFO,
+        "branches": [branch],
+        "calibration": calibration,
+        "gate": fit_gate(
+            [np.zeros((64, 64, 3), np.uint8)], [noise(seed, 64, 64) for seed in (1, 2)]
+        ),
+        "disagreement_above": 1.0,
+    }
+    write_settings(folder, settings)
     return path
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ntf.batches import decode_with_pillow
+from ntf.datasets.shards import decode_image
 from ntf.errors import TwinsUnavailable
 from ntf.manifest import Item
 from ntf.twins.autoencoders import build_taef2, pad_to_multiple
@@ -39,13 +39,13 @@ def test_twins_are_made_once_and_found_again(photographs: list[Item], tmp_path: 
         return 1 - images
 
     reals, folder = photographs[:2], tmp_path / "twins"
-    assert make_twins(reals[:1], "inverted", invert, folder, decode_with_pillow) == 1
-    assert make_twins(reals, "inverted", invert, folder, decode_with_pillow) == 1
+    assert make_twins(reals[:1], "inverted", invert, folder, decode_image) == 1
+    assert make_twins(reals, "inverted", invert, folder, decode_image) == 1
     assert seen == [torch.Size([1, 3, 90, 70])] * 2
     found = find_twins(photographs, folder)
     assert found.keys() == {0, 1}
     (path,) = found[1]
-    assert np.array_equal(decode_with_pillow(path), 255 - decode_with_pillow(reals[1].path))
+    assert np.array_equal(decode_image(path), 255 - decode_image(reals[1].path))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
