@@ -1,6 +1,6 @@
 """`ntf run`: the whole product in one terminal, on embedded servers or on real ones.
 
-The same processes as in operation: gunicorn, a Celery worker, its beat. Where NTF_DATABASE_URL or
+The same processes as in operation: gunicorn and a Celery worker. Where NTF_DATABASE_URL or
 NTF_BROKER_URL is set, that server is used and none is embedded.
 """
 
@@ -123,7 +123,6 @@ def run_processes(host: str, port: int) -> int:
 def processes(host: str, port: int) -> dict[str, list[str]]:
     """The processes of an installation, each as in `docker-compose.yml`."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "--app", "worker.celery_app"]
     # `exec` makes the program itself the head of its process group, not a shell around it.
     return {
         "api": [
@@ -145,7 +144,10 @@ def processes(host: str, port: int) -> dict[str, list[str]]:
         ],
         "worker": [
             "exec",
-            *celery,
+            *python,
+            "celery",
+            "--app",
+            "worker.celery_app",
             "worker",
             "--pool",
             "threads",
@@ -155,15 +157,6 @@ def processes(host: str, port: int) -> dict[str, list[str]]:
             "fetch,detect",
             "--without-gossip",
             "--without-mingle",
-            "--loglevel",
-            "WARNING",
-        ],
-        "beat": [
-            "exec",
-            *celery,
-            "beat",
-            "--scheduler",
-            "celery.beat:Scheduler",
             "--loglevel",
             "WARNING",
         ],

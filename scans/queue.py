@@ -4,7 +4,6 @@ A claim holds a lease and a fencing token; whoever lost the lease can no longer 
 is not involved: a lost message costs time, never a check.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -149,14 +148,6 @@ def fail_exhausted(session: Session, attempts_cap: int) -> int:
         .returning(Check.id)
     )
     return len(ended.all())
-
-
-def find_waiting_steps(session: Session) -> list[Step]:
-    """The steps that have at least one check to claim right now."""
-    steps: Sequence[Step] = ("fetch", "detect")
-    return [
-        step for step in steps if session.scalar(select(Check.id).where(_is_waiting(step)).limit(1))
-    ]
 
 
 def _is_waiting(step: Step) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Wakes workers through the broker: best effort, never in the way of a request.
 
 A wake-up carries nothing but its step; what there is to do stands in the rows. So many wake-ups
-may become one, and one that is lost only waits for the next sweep.
+may become one, and for one that is lost, a worker's next sweep finds the row.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The Celery application: one statement over the settings; the tasks are in `worker/tasks.py`.
 
-Start it with `celery -A worker.celery_app worker -Q fetch,detect` and, once for each
-installation, `celery -A worker.celery_app beat`.
+Start it with `celery -A worker.celery_app worker -Q fetch,detect`.
 """
 
 from celery import Celery
+from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
@@ -23,17 +23,15 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    broker_transport_options={"visibility_timeout": 3600},
+    # An acknowledgement is a note of this process: there is nothing to tell the broker, and so
+    # nothing that fails, when a task ends on a connection that is gone.
+    broker_transport_options={"ack_emulation": False},
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     task_default_queue="fetch",
     timezone="UTC",
-    beat_schedule={
-        "sweep": {
-            "task": "worker.sweep",
-            "schedule": settings.sweep_interval_seconds,
-            # A sweep that waited in a queue is worth nothing once the next one is sent.
-            "options": {"queue": "fetch", "expires": settings.sweep_interval_seconds},
-        }
-    },
 )
+
+# A wake-up that is unfinished when the connection closes is not given back: its row still waits.
+# (Celery 5.7 would do both over the lost connection, and end the worker by the error.)
+Channel.do_restore = False

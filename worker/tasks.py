@@ -2,13 +2,21 @@
 
 A message says "look"; which check is worked on is decided by the rows (`scans/queue.py`). A task
 works on what it claims and, when it found something, asks for the next look: so a worker that is
-told to stop is never more than one check away from a clean end.
+told to stop is never more than one check away from a clean end. The sweep looks without a message.
 """
 
 from collections.abc import Callable
 
 import structlog
-from celery.signals import worker_ready
+from celery.concurrency.prefork import TaskPool as ForkingPool
+from celery.signals import (
+    celeryd_after_setup,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutdown,
+    worker_shutting_down,
+)
+from celery.worker import WorkController
 
 from images.errors import ImageError
 from ntf.errors import NtfError
@@ -19,7 +27,6 @@ from scans.queue import (
     claim_checks,
     fail_check,
     fail_exhausted,
-    find_waiting_steps,
     put_back,
 )
 from scans.wake import TASK_NAMES
@@ -27,40 +34,69 @@ from worker import tools
 from worker.celery_app import app, settings
 from worker.fetch_image import fetch_image
 from worker.judge_images import judge_image
+from worker.sweeper import Sweeper
 
 log = structlog.get_logger()
 
 
 @app.task(name=TASK_NAMES["fetch"])
-def fetch() -> None:
-    """Fetch and decode one waiting check, then wake the detector."""
-    if work_on("fetch", 1, lambda claim: fetch_image(claim, tools.fetch_tools())):
+def fetch() -> bool:
+    """Fetch and decode one waiting check, then wake the detector. Returns whether there was one."""
+    found = work_on("fetch", 1, lambda claim: fetch_image(claim, tools.fetch_tools()))
+    if found:
         tools.waker().wake("detect")
+    return found
 
 
 @app.task(name=TASK_NAMES["detect"])
-def detect() -> None:
-    """Judge a few waiting checks."""
+def detect() -> bool:
+    """Judge a few waiting checks. Returns whether there were any."""
     batch = settings.detect_batch_images
-    work_on("detect", batch, lambda claim: judge_image(claim, tools.judge_tools()))
+    return work_on("detect", batch, lambda claim: judge_image(claim, tools.judge_tools()))
 
 
-@app.task(name="worker.sweep")
-def sweep() -> None:
-    """End what has been tried too often, and wake workers for whatever waits."""
+def sweep() -> bool:
+    """End what has been tried too often, then work on what waits for one of our queues.
+
+    Returns whether there was anything to work on.
+    """
     with tools.sessions().begin() as session:
         ended = fail_exhausted(session, settings.attempts_cap)
-        waiting = find_waiting_steps(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
-    for step in waiting:
-        tools.waker().wake(step)
+    ours = app.amqp.queues.consume_from
+    # The later step first: a check that was begun is ended before the next is begun.
+    return any(task() for step, task in (("detect", detect), ("fetch", fetch)) if step in ours)
 
 
-@worker_ready.connect
-def look_at_once(**_: object) -> None:
-    """Do not make checks that waited for this worker wait for the next sweep too."""
-    sweep.run()
+sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
+
+
+@celeryd_after_setup.connect
+def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
+    """Sweep from the start on, before there is a connection to the broker."""
+    # What a forking worker's first process opens would be shared by its children.
+    if not issubclass(instance.pool_cls, ForkingPool):
+        sweeper.start()
+
+
+@worker_process_init.connect
+def sweep_in_a_child(**_: object) -> None:
+    """Sweep in each process of a forking pool."""
+    sweeper.start()
+
+
+@worker_shutting_down.connect
+def claim_no_more(**_: object) -> None:
+    """Let the sweep end while the tasks do."""
+    sweeper.ask_to_stop()
+
+
+@worker_shutdown.connect
+@worker_process_shutdown.connect
+def end_the_sweep(**_: object) -> None:
+    """Wait for the check that the sweep works on."""
+    sweeper.stop()
 
 
 def work_on(step: Step, limit: int, work: Callable[[Claim], None]) -> bool:

@@ -1,15 +1,18 @@
-"""The broker goes away while checks are asked for: nothing is lost, nothing waits for it."""
+"""The broker goes away, or never comes: nothing is lost, no check waits for it."""
 
 import io
 import os
+import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from flask_openapi3 import OpenAPI
+from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.app import create_app
@@ -20,7 +23,9 @@ from scans.settings import Settings
 from tests.integration.conftest import close_connections
 from tests.pictures import as_jpeg, noise
 
-FINISH_SECONDS = 60
+FINISH_SECONDS, STOP_SECONDS = 60, 20
+
+Sessions = sessionmaker[Session]
 
 
 @pytest.fixture
@@ -31,58 +36,104 @@ def own_broker(tmp_path: Path, settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def lonely_app(own_broker: Settings) -> Iterator[OpenAPI]:
+def caller(own_broker: Settings, secret: str) -> Iterator[FlaskClient]:
+    """A caller of a web process that has this broker."""
     app = create_app(own_broker)
-    yield app
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+    yield client
     close_connections(app.extensions["ntf"].sessions)
 
 
 def test_checks_are_taken_without_a_broker_and_end_when_it_is_back(
-    lonely_app: OpenAPI,
-    own_broker: Settings,
-    sessions: sessionmaker[Session],
-    secret: str,
-    tmp_path: Path,
+    caller: FlaskClient, own_broker: Settings, sessions: Sessions, tmp_path: Path
 ) -> None:
-    client = lonely_app.test_client()
-    headers = {"Authorization": f"Bearer {secret}"}
-
-    def ask(seed: int) -> int:
-        data = {"image": (io.BytesIO(as_jpeg(noise(seed))), "a.jpg")}
-        return client.post("/v1/checks", data=data, headers=headers).status_code
-
-    with worker_and_beat(own_broker):
+    with running_worker(own_broker, tmp_path / "log"):
         with embedded_valkey(tmp_path):
-            assert ask(0) == 202
+            upload(caller, 0)
             wait_until_done(sessions, 1)
-        assert [ask(seed) for seed in range(1, 13)] == [202] * 12
+        for seed in range(1, 13):
+            upload(caller, seed)
         with embedded_valkey(tmp_path):
             wait_until_done(sessions, 13)
 
 
-def wait_until_done(sessions: sessionmaker[Session], count: int) -> None:
-    deadline = time.monotonic() + FINISH_SECONDS
-    counts: dict[str, int] = {}
-    while counts != {"done": count}:
-        assert time.monotonic() < deadline, counts
-        time.sleep(0.1)
+@pytest.mark.parametrize("pool", ["threads", "solo", "prefork"])
+def test_a_worker_whose_broker_never_comes_still_ends_the_checks(
+    caller: FlaskClient, own_broker: Settings, sessions: Sessions, tmp_path: Path, pool: str
+) -> None:
+    upload(caller, 0)
+    with running_worker(own_broker, tmp_path / "log", pool, NTF_SWEEP_INTERVAL_SECONDS="0.2"):
+        wait_until_done(sessions, 1)
+        for seed in range(1, 4):
+            upload(caller, seed)
+        wait_until_done(sessions, 4)
+
+
+def test_a_worker_outlives_a_broker_that_goes_in_the_middle_of_a_check(
+    caller: FlaskClient, own_broker: Settings, sessions: Sessions, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as host:
+        port = host.getsockname()[1]
+        more = {"NTF_ALLOW_PRIVATE_ADDRESSES": "true", "NTF_FETCH_PORTS": str(port)}
+        with running_worker(own_broker, log := tmp_path / "log", **more):
+            with embedded_valkey(tmp_path):
+                # Its first sweep is over by then: so the check is taken for a message.
+                wait_until(lambda: is_listening(tmp_path / "valkey.sock"))
+                ask(caller, json={"url": f"http://127.0.0.1:{port}/a.jpg"})
+                fetching, _ = host.accept()
+            with fetching:
+                wait_until(lambda: "Connection to broker lost" in log.read_text())
+                fetching.recv(4096)
+                fetching.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + as_jpeg(noise(0)))
+            wait_until_done(sessions, 1)
+            with embedded_valkey(tmp_path):
+                wait_until(lambda: is_listening(tmp_path / "valkey.sock"))
+
+
+def upload(caller: FlaskClient, seed: int) -> None:
+    ask(caller, data={"image": (io.BytesIO(as_jpeg(noise(seed))), "a.jpg")})
+
+
+def ask(caller: FlaskClient, **request: object) -> None:
+    assert caller.post("/v1/checks", **request).status_code == 202
+
+
+def wait_until_done(sessions: Sessions, count: int) -> None:
+    def counts() -> dict[str, int]:
         with sessions.begin() as session:
-            counts = count_by_status(session)
+            return count_by_status(session)
+
+    wait_until(lambda: counts() == {"done": count}, counts)
+
+
+def is_listening(broker: Path) -> bool:
+    """Whether a worker waits for messages."""
+    with Redis(unix_socket_path=str(broker)) as client:
+        return any(other["cmd"] == "brpop" for other in client.client_list())
+
+
+def wait_until(is_so: Callable[[], bool], tell: Callable[[], object] = lambda: "") -> None:
+    deadline = time.monotonic() + FINISH_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, tell()
+        time.sleep(0.05)
 
 
 @contextmanager
-def worker_and_beat(settings: Settings) -> Iterator[None]:
-    """The real processes, by the product's own command lines."""
-    environment = {**os.environ, "NTF_BROKER_URL": settings.broker_url}
-    commands = processes("127.0.0.1", 0)
-    started = [
-        subprocess.Popen(commands[name][1:], env=environment, stderr=subprocess.DEVNULL)
-        for name in ("worker", "beat")
-    ]
+def running_worker(
+    settings: Settings, log: Path, pool: str = "threads", **more: str
+) -> Iterator[None]:
+    """The real process, by the product's own command line. It must run until it is told to stop."""
+    environment = {**os.environ, "NTF_BROKER_URL": settings.broker_url, **more}
+    command = [*processes("127.0.0.1", 0)["worker"][1:], "--pool", pool]
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, env=environment, stderr=output)
     try:
         yield
+        assert worker.poll() is None
     finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(20)
+        worker.terminate()
+        worker.wait(STOP_SECONDS)
+        sys.stdout.write(log.read_text())  # shown where the test fails
+    assert worker.returncode == 0

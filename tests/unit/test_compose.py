@@ -11,7 +11,7 @@ from scans.queue import WAITING_STATUSES
 from scans.settings import ENVIRONMENT_PREFIX, Settings
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
-OURS = ("api", "beat", "detect", "fetch", "migrate")
+OURS = ("api", "detect", "fetch", "migrate")
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,8 @@ def as_in_a_container(name: str, port: int = 8080) -> list[str]:
     return ["python", *arguments]
 
 
-@pytest.mark.parametrize("name", ["api", "beat"])
-def test_web_and_beat_are_started_as_by_ntf_run(services: dict[str, Any], name: str) -> None:
-    assert services[name]["command"] == as_in_a_container(name)
+def test_the_web_process_is_started_as_by_ntf_run(services: dict[str, Any]) -> None:
+    assert services["api"]["command"] == as_in_a_container("api")
 
 
 @pytest.mark.parametrize("step", list(WAITING_STATUSES))
