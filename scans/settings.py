@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     image_folder: Path = Field(description="where image bytes and heatmaps are kept")
 
     model_path: Path | None = Field(
-        default=None, description="an ONNX file; unset: the shipped one"
+        default=None, description="a folder that `ntf export` wrote; unset: the shipped one"
     )
     detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
     detect_batch_images: PositiveInt = Field(default=4, description="images claimed at once")

@@ -17,6 +17,10 @@ def build_backbone(preset: Preset, *, pretrained: bool) -> tuple[nn.Module, int]
         if pretrained:
             load_clip(clip)
         return clip, clip.num_features
+    if preset.backbone in ("resnet", "npr"):
+        from ntf.backbones.residual import build_npr, build_resnet  # noqa: PLC0415  # needs timm
+
+        return build_npr() if preset.backbone == "npr" else build_resnet()
     from ntf.backbones.efficientnet import build_lite  # noqa: PLC0415  # needs timm
 
     return build_lite(preset.backbone, pretrained=pretrained)

@@ -18,7 +18,8 @@ VERDICTS: tuple[Verdict, ...] = ("likely_ai", "uncertain", "no_evidence", "not_a
 LIKELY, UNCERTAIN, NO_EVIDENCE, NOT_ASSESSABLE = range(len(VERDICTS))
 NO_VERDICT = -1
 # To be raised with every change of `decide`: kept scores hold its answers.
-RULE = 1
+RULE = 2
+OUTSIDE, DISAGREEMENT = {"flat_graphic", "destroyed"}, "looks_disagree"
 # A calibrated probability says both classes alike here, where both are as common.
 EVEN = 0.5
 
@@ -139,8 +140,10 @@ def decide(prediction: Prediction, short_side_px: int, info: ModelInfo) -> Verdi
     The service has this rule in a package that a plain library may not import. It is written a
     second time here and nowhere else.
     """
-    if short_side_px < info.min_side_px:
+    if short_side_px < info.min_side_px or OUTSIDE & set(prediction.doubts):
         return "not_assessable"
+    if DISAGREEMENT in prediction.doubts:
+        return "uncertain"
     return decide_by_score(prediction.raw_score, info.likely_ai_at, info.no_evidence_below)
 
 

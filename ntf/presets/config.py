@@ -78,5 +78,23 @@ PRESETS = {
             adapter_rank=8,
             bf16=True,
         ),
+        # For comparison alone: published recipes by the same loop, without traces and twins.
+        Preset(
+            "resnet", "resnet", 128, 32, 0, 2500, 1e-3, sides=(128,), contrast_weight=0.0, bf16=True
+        ),
+        Preset("npr", "npr", 128, 32, 0, 2500, 1e-3, sides=(128,), contrast_weight=0.0, bf16=True),
+        Preset(
+            "clip-linear",
+            "clip",
+            224,
+            32,
+            0,
+            400,
+            1e-2,
+            sides=(224,),
+            levels=(12,),
+            contrast_weight=0.0,
+            bf16=True,
+        ),
     )
 }

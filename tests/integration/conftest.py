@@ -12,11 +12,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
+from ntf.predictor import SHIPPED
 from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
 from scans.tables import Table
+
+
+TINY_WEIGHTS = SHIPPED.with_name("ntf-tiny")
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         environment.setenv("NTF_SECRET_KEY", "a secret that is only good for these tests")
         environment.setenv("NTF_IMAGE_FOLDER", str(root / "images"))
         environment.setenv("NTF_RETRY_DELAY_SECONDS", "0.01")
+        # What the detector says is not what these tests are about.
+        environment.setenv("NTF_MODEL_PATH", str(TINY_WEIGHTS))
         settings = load_settings()
         migrate(settings.database_url)
         yield settings

@@ -30,6 +30,7 @@ class Info:
 class Said:
     raw_score: float
     trace_distance: float = 0.25
+    doubts: tuple[str, ...] = ()
 
 
 class FakePredictor:
@@ -57,16 +58,17 @@ def test_gives_scores_distances_and_verdicts() -> None:
 
 @pytest.mark.parametrize("score", [0, 0.2999, 0.3, 0.5, 0.6999, 0.7, 1])
 @pytest.mark.parametrize("side", [95, 96])
-def test_says_what_serving_says(score: float, side: int) -> None:
+@pytest.mark.parametrize("doubts", [(), ("flat_graphic",), ("destroyed",), ("looks_disagree",)])
+def test_says_what_serving_says(score: float, side: int, doubts: tuple[str, ...]) -> None:
     """The rule is written twice, because a plain library may not import the service."""
 
     class One(FakePredictor):
         def predict(self, images):
-            return [Said(score) for _ in images]
+            return [Said(score, doubts=doubts) for _ in images]
 
     found = ShippedDetector(One(), "1").judge([plain(0, side)])
     served = choose_label(
-        PixelFinding(score, 0.5, 100, 1.0),
+        PixelFinding(score, 0.5, 100, 1.0, doubts),
         ImageFacts(2 * side, side),
         ServedThresholds(0.7, 0.3, 96),
     )
