@@ -108,7 +108,7 @@ def run_stage(stage: Stage, network: TraceNetwork, state: Checkpoint, folder: Pa
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         if is_first_process():
-            curve.add(step, value)
+            state.metrics = {"loss": curve.add(step, value)}
             if (step + 1) % SAVE_EVERY_STEPS == 0 or step + 1 == stage.steps:
                 save_checkpoint(network, folder, state.at(step + 1, optimizer))
 
@@ -220,10 +220,12 @@ class Curve:
             with path.open("w", newline="") as file:
                 csv.writer(file).writerows([["step", "loss"], *kept])
 
-    def add(self, step: int, value: Tensor) -> None:
-        """Count one step's loss in."""
+    def add(self, step: int, value: Tensor) -> float:
+        """Count one step's loss in; the mean since the last line."""
         self._sum, self._count = self._sum + value.item(), self._count + 1
+        mean = self._sum / self._count
         if step % 10 == 9:
             with self._path.open("a", newline="") as file:
-                csv.writer(file).writerow([step, round(self._sum / self._count, 4)])
+                csv.writer(file).writerow([step, round(mean, 4)])
             self._sum, self._count = 0.0, 0
+        return mean

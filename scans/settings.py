@@ -28,6 +28,9 @@ class Settings(BaseSettings):
         default=None, description="a folder that `ntf export` wrote; unset: the shipped one"
     )
     detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
+    detector_device: str = Field(
+        default="cpu", description="cpu; cuda or cuda:1 where PyTorch and timm are installed"
+    )
     detect_batch_images: PositiveInt = Field(default=4, description="images claimed at once")
 
     allow_private_addresses: bool = Field(

@@ -57,7 +57,11 @@ def load_detector() -> Predictor:
 
 @cache
 def _load_once() -> Predictor:
-    detector = Predictor.load(settings.model_path, threads=settings.detector_threads)
+    detector = Predictor.load(
+        settings.model_path,
+        threads=settings.detector_threads,
+        device=settings.detector_device,
+    )
     with sessions().begin() as session:
         make_live(session, model_facts(detector.info))
     return detector
