@@ -52,7 +52,7 @@ class FileUnreadable(Exception):
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|DIR|URL...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each image.")
 @click.option("--heatmap", type=click.Path(dir_okay=False), help="Write the heatmap of one image.")
-@click.option("--model", type=click.Path(exists=True), help="Other weights than the shipped ones.")
+@click.option("--model", type=click.Path(exists=True, file_okay=False), help="A folder of weights.")
 @click.option("--allow-private", is_flag=True, help="Fetch from private networks too.")
 def command(
     sources: tuple[str, ...],
