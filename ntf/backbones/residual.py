@@ -25,5 +25,6 @@ def build_resnet() -> tuple[nn.Module, int]:
 def build_npr() -> tuple[nn.Module, int]:
     """NPR's network: the residual, then ResNet-50 up to its second stage; stride 8."""
     whole = timm.create_model("resnet50", num_classes=0, global_pool="")
-    stem = [whole.conv1, whole.bn1, whole.act1, whole.maxpool]
-    return nn.Sequential(NeighbouringPixels(), *stem, whole.layer1, whole.layer2), 512
+    parts = ("conv1", "bn1", "act1", "maxpool", "layer1", "layer2")
+    kept = [whole.get_submodule(part) for part in parts]
+    return nn.Sequential(NeighbouringPixels(), *kept), 512

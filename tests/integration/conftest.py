@@ -19,7 +19,6 @@ from scans.keys import KeyHolder, create_key, create_tenant_with_person, recogni
 from scans.settings import Settings, load_settings
 from scans.tables import Table
 
-
 TINY_WEIGHTS = SHIPPED.with_name("ntf-tiny")
 
 
