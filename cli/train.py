@@ -54,7 +54,7 @@ def command(
     from ntf.manifest import hash_manifest, read_manifest, split_off_calibration
     from ntf.network import build_network
     from ntf.presets import PRESETS
-    from ntf.train import train
+    from ntf.train import leave_group, train
     from ntf.twins.make import find_twins
 
     torch.set_num_threads(threads)
@@ -82,9 +82,7 @@ def command(
         )
     except NtfError as error:
         raise click.ClickException(str(error)) from error
-    finally:
-        if torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+    leave_group()
     click.echo(f"Trained {preset} on {len(items)} images; checkpoint in {folder}")
 
 

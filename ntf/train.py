@@ -1,6 +1,7 @@
 """The training loop of both stages, top to bottom. Nothing here is used in serving."""
 
 import csv
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -199,6 +200,18 @@ def distribute(network: TraceNetwork) -> nn.Module:
         return network
     # Each stage's loss leaves a head of the network out.
     return DistributedDataParallel(network, find_unused_parameters=True)
+
+
+def leave_group() -> None:
+    """Part from the other processes, where there are any, when all of them are done.
+
+    A process that leaves while another still sends, or whose wrappers outlive the group, is
+    sometimes ended by gloo's own threads ("terminate called"), after all was learned and saved.
+    """
+    if torch.distributed.is_initialized():
+        gc.collect()
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def is_first_process() -> bool:

@@ -10,7 +10,7 @@ from torch import distributed
 from ntf.batches import Batches
 from ntf.network import build_network
 from ntf.presets import PRESETS
-from ntf.train import train
+from ntf.train import leave_group, train
 from tests.unit.ntf.test_training import made_batches
 
 torch.set_num_threads(1)
@@ -32,4 +32,4 @@ for name, parameter in network.named_parameters():
     both = [torch.zeros_like(parameter) for _ in range(2)]
     distributed.all_gather(both, parameter.detach())
     assert torch.equal(*both), f"{name} differs between the processes"
-distributed.destroy_process_group()
+leave_group()
