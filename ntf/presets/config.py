@@ -18,6 +18,7 @@ class Preset:
         sides: sides of the crops in training; each batch has one of them.
         pairs: of a batch, the photographs that stand beside their own twins.
         levels, adapter_rank: of the backbone `clip` alone.
+        started_from: version of the detector, or folder of the run, whose weights it began with.
         ablation: what is left out, for comparison; empty for the whole method.
     """
 
@@ -42,6 +43,7 @@ class Preset:
     trace_momentum: float = 0.99
     weight_decay: float = 0.02
     bf16: bool = False
+    started_from: str = ""
     ablation: str = ""
     seed: int = 1
 
