@@ -11,9 +11,9 @@ import click
 from cli.options import manifest_option
 
 MIN_SIDE_PX = 96
-# A small crop sees little of an image, so it is moved over it; a large one is dear.
-MAX_WINDOWS = {"clip": 1}
-DEFAULT_WINDOWS = 9
+# By backbone: at the image's own size, and at half of it, in how many windows it is looked at.
+VIEWS = {"clip": ((1, 4), (2, 1))}
+DEFAULT_VIEWS = ((1, 9),)
 
 
 @click.command()
@@ -87,7 +87,10 @@ def export_run(folder: Path, out: Path) -> dict[str, Any]:
         "file": path.name,
         "files": hash_files(path),
         "crop_px": preset.crop_px,
-        "max_windows": MAX_WINDOWS.get(preset.backbone, DEFAULT_WINDOWS),
+        "views": [
+            {"shrink": shrink, "max_windows": most}
+            for shrink, most in VIEWS.get(preset.backbone, DEFAULT_VIEWS)
+        ],
         "logit_scale": 1.0,
         "distance_scale": 1.0,
         "preset": asdict(preset),

@@ -185,7 +185,7 @@ def export_tiny(network: TraceNetwork, folder: Path) -> Path:
         "file": path.name,
         "files": hash_files(path),
         "crop_px": TINY.crop_px,
-        "max_windows": 9,
+        "views": [{"shrink": 1, "max_windows": 9}],
         "logit_scale": 1.0,
         "distance_scale": 1.0,
         "preset": asdict(TINY),
