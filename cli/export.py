@@ -34,6 +34,11 @@ DEFAULT_VIEWS = ((1, 9),)
     show_default=True,
     help="Sources of what is no picture at all; the gate is fitted to them.",
 )
+@click.option(
+    "--at-most",
+    type=click.IntRange(min=20),
+    help="Calibrate on this many images alone: for comparisons, not to be served.",
+)
 @click.option("--name", default="ntf-small", show_default=True)
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--threads", default=2, show_default=True)
@@ -43,6 +48,7 @@ def command(
     weights: tuple[float, ...],
     manifest_path: Path,
     graphics: tuple[str, ...],
+    at_most: int | None,
     name: str,
     out: Path,
     threads: int,
@@ -60,7 +66,9 @@ def command(
         settings = describe(name, branches, hash_manifest(manifest_path))
         settings["gate"] = fit_domain(manifest_path, graphics)
         write_settings(out, settings)
-        calibrate(out, manifest_path, settings, weights or [1.0] * len(branches), threads)
+        calibrate(
+            out, manifest_path, settings, weights or [1.0] * len(branches), threads, at_most=at_most
+        )
     except NtfError as error:
         raise click.ClickException(str(error)) from error
     write_settings(out, settings)
@@ -142,6 +150,8 @@ def calibrate(
     settings: dict[str, Any],
     weights: Sequence[float],
     threads: int,
+    *,
+    at_most: int | None,
 ) -> None:
     """Fill in scales, calibration and thresholds, measured through the predictor itself."""
     import numpy as np
@@ -161,6 +171,7 @@ def calibrate(
 
     train = [item for item in read_manifest(manifest_path) if item.split == "train"]
     _, items = split_off_calibration(train)
+    items = items[:: -(-len(items) // at_most)] if at_most else items
     is_ai = np.array([item.is_ai for item in items])
     if len(set(is_ai.tolist())) < 2:
         raise click.ClickException(

@@ -80,7 +80,21 @@ PRESETS = {
             adapter_rank=8,
             bf16=True,
         ),
-        # For comparison alone: published recipes by the same loop, without traces and twins.
+        # For comparison alone: the heads on frozen blocks, at a fifth of the cost, to take parts of
+        # the method away one by one; and published recipes by the same loop, without traces.
+        Preset(
+            "heads",
+            "clip",
+            128,
+            32,
+            100,
+            300,
+            1e-3,
+            sides=(128,),
+            pairs=6,
+            levels=(3, 6, 9),
+            bf16=True,
+        ),
         Preset(
             "resnet", "resnet", 128, 32, 0, 2500, 1e-3, sides=(128,), contrast_weight=0.0, bf16=True
         ),
