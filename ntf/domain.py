@@ -36,7 +36,8 @@ class Gate:
 
     def find(self, image: NDArray[np.uint8]) -> Outside | None:
         """What puts an image outside, if anything; in windows, since figures change with size."""
-        windows = choose_windows(*image.shape[:2], WINDOW_PX, MAX_WINDOWS)
+        height, width = image.shape[:2]
+        windows = choose_windows(height, width, WINDOW_PX, MAX_WINDOWS)
         crops = [cut(image, window) for window in windows]
         values = np.mean([statistics(crop) for crop in crops], axis=0)
         if float(values @ np.array(self.weights)) + self.bias > self.graphic_above:

@@ -269,7 +269,8 @@ def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:
     """One branch over its views' windows."""
     shown = [(part, view) for view in branch.views if (part := show(image, view)) is not None]
     windows = [
-        choose_windows(*part.shape[:2], branch.crop_px, view.max_windows) for part, view in shown
+        choose_windows(part.shape[0], part.shape[1], branch.crop_px, view.max_windows)
+        for part, view in shown
     ]
     seen = [
         branch.run(to_batch([cut(part, window) for window in chosen]))

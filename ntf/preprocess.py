@@ -43,7 +43,8 @@ def show(image: NDArray[np.uint8], view: View) -> NDArray[np.uint8] | None:
     if min(height, width) < MIN_VIEW_PX:
         return None
     blocks = image[: height * step, : width * step].reshape(height, step, width, step, 3)
-    return (blocks.mean((1, 3), dtype=np.float32) + 0.5).astype(np.uint8)
+    means: NDArray[np.uint8] = (blocks.mean((1, 3), dtype=np.float32) + 0.5).astype(np.uint8)
+    return means
 
 
 def choose_windows(height: int, width: int, crop_px: int, max_windows: int) -> list[Window]:
