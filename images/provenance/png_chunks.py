@@ -6,11 +6,11 @@ from images.provenance.blocks import MAX_TEXT_BYTES, Blocks, take
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEYWORD = "XML:com.adobe.xmp"
-_WANTED = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"caBX"})
+_WANTED = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
 
 
 def walk_png(content: bytes, blocks: Blocks) -> None:
-    """Collect text chunks, EXIF, XMP and the C2PA chunk, where their checksums hold.
+    """Collect text chunks, EXIF and XMP where their checksums hold, and the C2PA chunk's size.
 
     Raises:
         WalkEnded: see `Blocks`.
@@ -22,7 +22,10 @@ def walk_png(content: bytes, blocks: Blocks) -> None:
         length, name = int.from_bytes(head[:4], "big"), head[4:]
         if name == b"IEND":
             return
-        if name in _WANTED:
+        if name == b"caBX":
+            # Whatever its checksum says: a store that was changed is for its own reader to judge.
+            blocks.c2pa_bytes += length
+        elif name in _WANTED:
             data = take(content, at + 8, length)
             checksum = take(content, at + 8 + length, 4)
             if zlib.crc32(data, zlib.crc32(name)).to_bytes(4, "big") == checksum:
@@ -31,9 +34,7 @@ def walk_png(content: bytes, blocks: Blocks) -> None:
 
 
 def _keep(name: bytes, data: bytes, blocks: Blocks) -> None:
-    if name == b"caBX":
-        blocks.c2pa_bytes += len(data)
-    elif name == b"eXIf":
+    if name == b"eXIf":
         blocks.add_exif(data.removeprefix(b"Exif\0\0"))
     elif name == b"iTXt":
         _keep_international(data, blocks)
