@@ -87,33 +87,43 @@ def _failures(results: dict[str, Any]) -> set[str]:
 
 
 def _source_type(active: dict[str, Any], manifests: dict[str, Any]) -> str | None:
-    """The word that says most: AI anywhere in the picture's line goes before a capture.
+    """What the active manifest says; or AI, where a picture that it was made from says so.
 
-    What a manifest says counts for the pictures that it was made from, by the edits that it lists.
-    An ingredient that a picture was only put together from makes it a composite.
+    Only AI is believed of an ingredient: its issuer may be anyone, and a trusted editor that opened
+    a stranger's picture does not vouch for the camera in it.
     """
-    found: list[str] = []
-    composite = False
+    words = _source_types_in(active)
+    came_of_ai, has_ai_part = _ai_in_ingredients(active, manifests)
+    ai_words = [word for word in words if word in AI_SOURCE_TYPES]
+    if ai_words:
+        return ai_words[0]
+    if came_of_ai:
+        return came_of_ai
+    if has_ai_part:
+        return COMPOSITE_WITH_AI
+    return words[0] if words else None
+
+
+def _ai_in_ingredients(
+    active: dict[str, Any], manifests: dict[str, Any]
+) -> tuple[str | None, bool]:
+    """An AI word of a picture that this one is an edit of; whether any other part is AI-made."""
+    has_ai_part = False
     waiting, seen = [(active, True)], 0
     while waiting and seen < MAX_MANIFESTS_FOLLOWED:
         manifest, is_parent = waiting.pop(0)
         seen += 1
-        words = _source_types_in(manifest)
-        if is_parent:
-            found += words
-        elif AI_SOURCE_TYPES & set(words):
-            composite = True
         for ingredient in map(_dict, _list(manifest.get("ingredients"))):
             source = _dict(manifests.get(str(ingredient.get("active_manifest"))))
-            if source and _is_sound(ingredient):
-                parent = is_parent and ingredient.get("relationship") == "parentOf"
-                waiting.append((source, parent))
-    ai_words = [word for word in found if word in AI_SOURCE_TYPES]
-    if ai_words:
-        return ai_words[0]
-    if composite:
-        return COMPOSITE_WITH_AI
-    return found[0] if found else None
+            if not source or not _is_sound(ingredient):
+                continue
+            is_edited = is_parent and ingredient.get("relationship") == "parentOf"
+            ai_words = [word for word in _source_types_in(source) if word in AI_SOURCE_TYPES]
+            if ai_words and is_edited:
+                return ai_words[0], has_ai_part
+            has_ai_part = has_ai_part or bool(ai_words)
+            waiting.append((source, is_edited))
+    return None, has_ai_part
 
 
 def _is_sound(ingredient: dict[str, Any]) -> bool:

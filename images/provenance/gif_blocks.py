@@ -4,9 +4,9 @@ from images.provenance.blocks import MAX_TEXT_BYTES, Blocks, take
 
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _COMMENT, _APPLICATION = 0xFE, 0xFF
-# ISO 16684-3, 1.1.2: the packet stands in the open, not in sub-blocks; 257 bytes after it lead a
+# ISO 16684-3, 1.1.2: the packet stands in the open, not in sub-blocks; 258 bytes after it lead a
 # reader of sub-blocks to their end.
-_XMP, _XMP_TRAILER_BYTES = b"XMP DataXMP", 257
+_XMP, _XMP_TRAILER_BYTES = b"XMP DataXMP", 258
 _C2PA = b"C2PA_GIF"
 
 
