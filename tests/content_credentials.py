@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 NEWSCODES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 AI, CAMERA = "trainedAlgorithmicMedia", "digitalCapture"
 DAY = datetime.timedelta(days=1)
-TOOL = "made by the tests"
+TOOL = "Test Camera"
 LIBRARY_SETTINGS = {
     "verify": {"verify_after_sign": False},
     "builder": {"thumbnail": {"enabled": False}},

@@ -6,11 +6,14 @@ const WORDS = {
   no_evidence: ["No evidence of AI", "Its traces look like those of real photographs. That is not proof that it is one."],
   not_assessable: ["Not assessable", "There is not enough in this image to judge it."],
 };
+const CONTRADICTED = "What the pixels show and what the file says about itself do not agree.";
 const DIRECTIONS = { ai: "speaks for AI", no_ai: "speaks for no AI", neither: "speaks for neither" };
 const find = (id) => document.getElementById(id);
 
 export function fillVerdict({ image, verdict }) {
-  const [label, meaning] = WORDS[verdict.label];
+  const [label, usualMeaning] = WORDS[verdict.label];
+  const isContradicted = verdict.evidence.some((line) => line.contradicts_pixels);
+  const meaning = verdict.label === "uncertain" && isContradicted ? CONTRADICTED : usualMeaning;
   find("verdict").dataset.label = verdict.label;
   find("verdict-label").textContent = label;
   find("verdict-meaning").textContent = meaning;

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -13,10 +16,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from cli.main import main
 from images.provenance.trust_list import TrustList, load_trust_list
+from scans.settings import Settings
 from tests.content_credentials import AI, Authority, make_states
 from tests.integration.conftest import TINY_WEIGHTS
 from tests.pictures import as_jpeg, as_png, noise, photograph
 
+CELERY_WORKER = ["celery", "-A", "worker.celery_app", "worker", "-P", "threads", "-Q", "fetch"]
 STATES = ("none", "trusted", "unknown_issuer", "expired", "invalid")
 
 
@@ -118,6 +123,23 @@ def test_evidence_that_was_stored_without_the_newer_fields_is_still_answered(
         "neither",
         False,
     )
+
+
+def test_a_worker_with_a_wrong_trust_list_does_not_start(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "empty.pem"
+    path.write_bytes(b"")
+    ended = subprocess.run(
+        [sys.executable, "-m", *CELERY_WORKER],
+        env=os.environ | {"NTF_C2PA_TRUST_LIST_PATH": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert f"NTF_C2PA_TRUST_LIST_PATH: {path} cannot be used" in ended.stderr
 
 
 def test_ntf_check_tells_the_state_and_takes_a_trust_list(
