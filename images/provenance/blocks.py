@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from images.provenance.claims import ClaimKind
 
 MAX_STEPS = 200_000
-MAX_BLOCKS_OF_A_KIND = 64
+# An honest file has one of each, and a handful of texts.
+MAX_EXIF_BLOCKS = 4
 MAX_EXIF_BYTES = 1 << 20
+MAX_XMP_PACKETS = 4
 MAX_XMP_BYTES = 2 << 20
+MAX_XMP_BYTES_IN_ALL = 4 << 20
+MAX_TEXTS = 64
 MAX_TEXT_BYTES = 2 << 20
 MAX_TEXT_BYTES_IN_ALL = 4 << 20
 MAX_C2PA_BYTES = 8 << 20
@@ -54,23 +58,28 @@ class Blocks:
 
     def add_exif(self, block: bytes) -> None:
         """Keep an EXIF block, unless it is too large or one too many."""
-        if len(block) > MAX_EXIF_BYTES or len(self.exif) >= MAX_BLOCKS_OF_A_KIND:
+        if len(block) > MAX_EXIF_BYTES or len(self.exif) >= MAX_EXIF_BLOCKS:
             self.left_out.add("exif")
         else:
             self.exif.append(block)
 
     def add_xmp(self, packet: bytes) -> None:
         """Keep an XMP packet, unless it is too large or one too many."""
-        if len(packet) > MAX_XMP_BYTES or len(self.xmp) >= MAX_BLOCKS_OF_A_KIND:
+        in_all = len(packet) + sum(map(len, self.xmp))
+        is_large = len(packet) > MAX_XMP_BYTES or in_all > MAX_XMP_BYTES_IN_ALL
+        if is_large or len(self.xmp) >= MAX_XMP_PACKETS:
             self.left_out.add("iptc")
         else:
             self.xmp.append(packet)
 
+    def has_room_for_text(self) -> bool:
+        """Whether one more text would be kept. Ask before unpacking one: that takes time."""
+        return self._text_bytes <= MAX_TEXT_BYTES_IN_ALL and len(self.texts) < MAX_TEXTS
+
     def add_text(self, keyword: str, text: str) -> None:
         """Keep a text, unless it is too large or one too many."""
         self._text_bytes += len(text)
-        too_much = len(text) > MAX_TEXT_BYTES or self._text_bytes > MAX_TEXT_BYTES_IN_ALL
-        if too_much or len(self.texts) >= MAX_BLOCKS_OF_A_KIND:
+        if len(text) > MAX_TEXT_BYTES or not self.has_room_for_text():
             self.left_out.add("generator_text")
         else:
             self.texts.append((keyword, text))

@@ -7,6 +7,7 @@ from images.provenance.blocks import MAX_XMP_BYTES, Blocks, WalkEnded, take
 
 _C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _MAX_ITEMS = 4096
+_MAX_ITEMS_READ = 8
 _MAX_EXTENTS = 4096
 
 
@@ -23,11 +24,14 @@ def walk_iso_boxes(content: bytes, blocks: Blocks) -> None:
     Raises:
         WalkEnded: see `Blocks`.
     """
+    has_meta = False
     for box in _boxes(content, 0, len(content), blocks):
         if box.name == b"uuid" and content[box.start : box.start + 16] == _C2PA_UUID:
             blocks.c2pa_bytes += box.end - box.start
         elif box.name == b"meta":
-            _read_meta(content, box, blocks)
+            if not has_meta:
+                _read_meta(content, box, blocks)
+            has_meta = True  # there is at most one (8.11.1)
 
 
 def _boxes(content: bytes, at: int, end: int, blocks: Blocks) -> Iterator[_Box]:
@@ -50,8 +54,9 @@ def _read_meta(content: bytes, meta: _Box, blocks: Blocks) -> None:
     if not {b"iinf", b"iloc"} <= inside.keys():
         return
     wanted = _read_item_kinds(content, inside[b"iinf"], blocks)
+    kinds = dict(wanted)
     for item_id, data in _read_items(content, inside[b"iloc"], inside.get(b"idat"), wanted, blocks):
-        if wanted[item_id] == b"Exif":
+        if kinds[item_id] == b"Exif":
             # Four bytes say how far it is to the TIFF header (ISO 23008-12, A.2.1).
             offset = 4 + int.from_bytes(data[:4], "big")
             blocks.add_exif(data[offset:])
@@ -64,7 +69,9 @@ def _read_item_kinds(content: bytes, iinf: _Box, blocks: Blocks) -> dict[int, by
     count_bytes = 2 if take(content, iinf.start, 1) == b"\0" else 4
     found: dict[int, bytes] = {}
     for box in _boxes(content, iinf.start + 4 + count_bytes, iinf.end, blocks):
-        if box.name != b"infe" or len(found) >= _MAX_ITEMS:
+        if len(found) >= _MAX_ITEMS_READ:
+            break
+        if box.name != b"infe":
             continue
         entry = content[box.start : min(box.end, box.start + 512)]
         id_bytes = 2 if entry[:1] == b"\2" else 4
@@ -93,13 +100,16 @@ def _read_items(
         numbers.read(2)  # which file: this one
         base = numbers.read(base_bytes)
         parts: list[bytes] = []
+        size = 0
         for _ in range(min(numbers.read(2), _MAX_EXTENTS)):
             blocks.step()
             numbers.read(index_bytes)
             offset, length = numbers.read(offset_bytes), numbers.read(length_bytes)
-            if item_id in wanted and sum(map(len, parts)) <= MAX_XMP_BYTES:
+            if item_id in wanted and size <= MAX_XMP_BYTES:
                 parts.append(_part(content, method, idat, base + offset, length))
+                size += len(parts[-1])
         if parts:
+            del wanted[item_id]  # a number that is there twice is read once
             yield item_id, b"".join(parts)
 
 

@@ -66,13 +66,17 @@ def _keep_international(data: bytes, blocks: Blocks) -> None:
 
 
 def _inflate(packed: bytes, blocks: Blocks) -> bytes:
-    """At most `MAX_TEXT_BYTES` of it; nothing where it is longer or broken."""
+    """At most `MAX_TEXT_BYTES` of it; nothing where it is longer, broken, or one too many."""
+    if not blocks.has_room_for_text():
+        blocks.left_out.add("generator_text")
+        return b""
     inflater = zlib.decompressobj()
     try:
         text = inflater.decompress(packed, MAX_TEXT_BYTES)
     except zlib.error:
         return b""
     if inflater.unconsumed_tail:
-        blocks.left_out.add("generator_text")
+        # What was unpacked in vain counts, so that a row of bombs ends too.
+        blocks.add_text("", text.decode("latin-1") + "!")
         return b""
     return text
