@@ -17,7 +17,7 @@ from images.provenance.trust_list import TrustList
 from images.provenance.xmp import last_word
 
 MAX_REPORT_CHARACTERS = 16 << 20
-MAX_MANIFESTS_FOLLOWED = 32
+MAX_MANIFESTS_FOLLOWED = 512
 MAX_ACTIONS = 1000
 
 # Codes of C2PA 2.2, 15.2; all others that the library lists as failures make a manifest invalid.
@@ -109,15 +109,18 @@ def _ai_in_ingredients(
 ) -> tuple[str | None, bool]:
     """An AI word of a picture that this one is an edit of; whether any other part is AI-made."""
     has_ai_part = False
-    waiting, seen = [(active, True)], 0
-    while waiting and seen < MAX_MANIFESTS_FOLLOWED:
-        manifest, is_parent = waiting.pop(0)
-        seen += 1
+    waiting = [(active, True)]
+    met: set[tuple[str, bool]] = set()
+    while waiting:
+        manifest, is_parent = waiting.pop()
         for ingredient in map(_dict, _list(manifest.get("ingredients"))):
-            source = _dict(manifests.get(str(ingredient.get("active_manifest"))))
-            if not source or not _is_sound(ingredient):
-                continue
+            label = str(ingredient.get("active_manifest"))
+            source = _dict(manifests.get(label))
             is_edited = is_parent and ingredient.get("relationship") == "parentOf"
+            is_new = (label, is_edited) not in met and len(met) < MAX_MANIFESTS_FOLLOWED
+            if not source or not is_new or not _is_sound(ingredient):
+                continue
+            met.add((label, is_edited))
             ai_words = [word for word in _source_types_in(source) if word in AI_SOURCE_TYPES]
             if ai_words and is_edited:
                 return ai_words[0], has_ai_part

@@ -87,6 +87,13 @@ def test_an_edit_of_an_ai_made_picture_is_ai_made(authority: Authority, trusted:
     assert (claim.state, claim.source_type, claim.tool) == ("trusted", AI, "editor")
 
 
+def test_ai_is_found_behind_many_edits(authority: Authority, trusted: TrustList) -> None:
+    content = authority.sign(JPEG, AI)
+    for _ in range(40):
+        content = authority.sign(JPEG, parent=content)
+    assert read(content, trusted).source_type == AI
+
+
 def test_a_trusted_editor_does_not_vouch_for_a_strangers_camera(
     authority: Authority, trusted: TrustList
 ) -> None:
