@@ -18,7 +18,7 @@ MAX_XMP_BYTES_IN_ALL = 4 << 20
 MAX_TEXTS = 64
 MAX_TEXT_BYTES = 2 << 20
 MAX_TEXT_BYTES_IN_ALL = 4 << 20
-MAX_C2PA_BYTES = 8 << 20
+MAX_C2PA_BYTES = 4 << 20
 
 
 class WalkEnded(Exception):
