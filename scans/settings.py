@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     fetch_timeout_seconds: PositiveFloat = Field(default=15.0, description="one fetch, all hops")
     max_image_bytes: PositiveInt = Field(default=25 * 1024 * 1024)
     max_image_pixels: PositiveInt = Field(default=64_000_000)
+    c2pa_trust_list_path: Path | None = Field(
+        default=None, description="PEM file of authorities whose signatures count; unset: none do"
+    )
 
     lease_seconds: PositiveFloat = Field(
         default=60.0, description="then another worker may take it"

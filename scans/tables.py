@@ -100,6 +100,8 @@ class Image(Table):
     height_px: Mapped[int | None]
     pixels_sha256: Mapped[str | None] = mapped_column(String(64))
     limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    # What the file says about itself (`scans/file_claims.py`); null until it has been read.
+    provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ModelVersion(Table):

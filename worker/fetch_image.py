@@ -1,15 +1,17 @@
 """First half of a check: bytes from the web or the store, decoded to pixels, both kept.
 
-Reads like the sentence: fetch, decode, keep, hand over. Everything it needs is passed in.
+Reads like the sentence: fetch, decode, read provenance, keep, hand over. Everything it needs is
+passed in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from images.decode import DecodedImage
 from images.hashes import sha256_hex
+from images.provenance.claims import FileClaim
 from images.safe_fetch import FetchedImage
 from scans.checks import remember_decoded
 from scans.image_store import ImageStore
@@ -20,12 +22,13 @@ from scans.verdict import ImageFacts
 
 @dataclass(frozen=True, slots=True)
 class FetchTools:
-    """What fetching needs: the doors to the web, the decoder, the store and the rows."""
+    """What fetching needs: the doors to the web, the readers, the store and the rows."""
 
     sessions: sessionmaker[Session]
     store: ImageStore
     fetch: Callable[[str], FetchedImage]
     decode: Callable[[bytes], DecodedImage]
+    read_provenance: Callable[[bytes, str], tuple[FileClaim, ...]]
 
 
 def fetch_image(claim: Claim, tools: FetchTools) -> None:
@@ -37,6 +40,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     """
     content = get_bytes(claim, tools)
     decoded = tools.decode(content)
+    claims = tools.read_provenance(content, decoded.media_type)
     sha256 = sha256_hex(content)
     tools.store.save("bytes", sha256, content)
     save_pixels(tools.store, decoded.pixels_sha256, decoded.pixels)
@@ -48,6 +52,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             media_type=decoded.media_type,
             pixels_sha256=decoded.pixels_sha256,
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
+            provenance=[asdict(claim) for claim in claims],
         )
         advance_check(session, claim, image_sha256=sha256)
 

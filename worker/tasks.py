@@ -19,6 +19,7 @@ from celery.signals import (
 from celery.worker import WorkController
 
 from images.errors import ImageError
+from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.errors import ImageNotStored, LeaseLost, ScanError
 from scans.queue import (
@@ -78,6 +79,17 @@ def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     # What a forking worker's first process opens would be shared by its children.
     if not issubclass(instance.pool_cls, ForkingPool):
         sweeper.start()
+
+
+@celeryd_after_setup.connect
+def refuse_a_wrong_trust_list(**_: object) -> None:
+    """End a fetching worker that was given a trust list which is none, before it takes a check."""
+    if "fetch" in app.amqp.queues.consume_from:
+        try:
+            tools.trust_list()
+        except TrustListInvalid as error:
+            # Only what is no `Exception` gets out of a signal's receiver.
+            raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
 
 
 @worker_process_init.connect

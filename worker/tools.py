@@ -8,6 +8,8 @@ from functools import cache, partial
 from threading import Lock
 
 from images.decode import DecodeLimits, decode_image
+from images.provenance.read import read_provenance
+from images.provenance.trust_list import load_trust_list
 from images.safe_fetch import FetchPolicy, fetch_image
 from ntf.predictor import ModelInfo, Predictor
 from scans.database import open_sessions
@@ -22,6 +24,7 @@ from worker.judge_images import JudgeTools
 sessions = cache(lambda: open_sessions(settings.database_url))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
+trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
 
 
 _loading = Lock()
@@ -36,6 +39,7 @@ def fetch_tools() -> FetchTools:
         store=store(),
         fetch=partial(fetch_image, policy=fetch_policy(settings)),
         decode=partial(decode_image, limits=limits),
+        read_provenance=partial(read_provenance, trust_list=trust_list()),
     )
 
 
