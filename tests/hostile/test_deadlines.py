@@ -136,3 +136,26 @@ def test_a_drip_above_the_minimum_rate_arrives(
     patient = replace(policy, min_rate_window_seconds=0.2, min_bytes_per_second=5)
     fetched = fetch_image("http://photos.example/slow-word", patient, internet.network)
     assert fetched.content == b"not an image"
+
+
+def test_a_host_that_takes_no_connection_is_left_at_the_connect_timeout(
+    policy: FetchPolicy,
+) -> None:
+    """A listener whose queue is full: Linux drops what comes then."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", port))
+        internet = DisguisedInternet(
+            names={"photos.example": [[PUBLIC_ADDRESS]]},
+            loopback_ports={(PUBLIC_ADDRESS, 80): port},
+        )
+        patient = replace(policy, total_timeout_seconds=30.0, connect_timeout_seconds=0.3)
+        started = time.monotonic()
+        with pytest.raises(FetchTimedOut):
+            fetch_image("http://photos.example/", patient, internet.network)
+        assert time.monotonic() - started < 1.3
+        for sock in waiting:
+            sock.close()

@@ -29,7 +29,7 @@ def test_threads_share_the_pace_of_a_host(
     for thread in threads:
         thread.join()
     assert len(server.request_heads) == 25
-    assert 1.3 < time.monotonic() - started < 4
+    assert time.monotonic() - started > 1.3
 
 
 def test_every_hop_takes_a_turn(

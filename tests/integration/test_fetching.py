@@ -1,6 +1,7 @@
 """What a fetch leaves in rows: known images are not sent again, and workers share hosts' turns."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -140,21 +141,23 @@ def test_workers_with_their_own_connections_share_a_pace(
         for worker in workers
         for _ in range(20)
     ]
+    started = time.monotonic()
     for asker in askers:
         asker.start()
     for asker in askers:
         asker.join()
+    took_seconds = time.monotonic() - started
     for worker in workers:
         close_connections(worker)
     assert len(waits) + len(refused) == 60
-    # A little more than 31 where asking itself took time.
-    assert 31 <= len(waits) <= 45
+    # More than 31 where asking itself took time.
+    assert 31 <= len(waits) <= 32 + 10 * took_seconds
     assert max(waits) <= 2.01
     assert min(refused) > 1.5
     # Each turn was given out once: the row has moved on by a tenth of a second for each.
     with sessions.begin() as session:
         paid = session.scalar(select(HostTurn.paid_until)) - begun_at
-    assert len(waits) / 10 <= paid.total_seconds() < len(waits) / 10 + 2
+    assert len(waits) / 10 <= paid.total_seconds() < len(waits) / 10 + took_seconds + 1
     assert SharedTurns(sessions, 10).take("other.example", 10) == 0
 
 
