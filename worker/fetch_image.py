@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from images.decode import DecodedImage
 from images.hashes import sha256_hex
 from images.provenance.claims import FileClaim
-from images.safe_fetch import FetchedImage
+from images.safe_fetch import FetchedImage, NotModified, Validators
 from scans.checks import remember_decoded
+from scans.errors import ImageNotStored
+from scans.fetched_urls import find_fetched, remember_fetched
 from scans.image_store import ImageStore
 from scans.pixel_store import save_pixels
 from scans.queue import Claim, advance_check
@@ -26,7 +28,7 @@ class FetchTools:
 
     sessions: sessionmaker[Session]
     store: ImageStore
-    fetch: Callable[[str], FetchedImage]
+    fetch: Callable[[str, Validators | None], FetchedImage | NotModified]
     decode: Callable[[bytes], DecodedImage]
     read_provenance: Callable[[bytes, str], tuple[FileClaim, ...]]
 
@@ -38,7 +40,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
         ImageError: the image cannot be had or is none (see `images.errors`).
         LeaseLost: another worker holds the check now.
     """
-    content = get_bytes(claim, tools)
+    content, fetched = get_bytes(claim, tools)
     decoded = tools.decode(content)
     claims = tools.read_provenance(content, decoded.media_type)
     sha256 = sha256_hex(content)
@@ -54,16 +56,44 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
             provenance=[asdict(claim) for claim in claims],
         )
+        if fetched is not None and fetched.validators is not None:
+            remember_fetched(
+                session,
+                claim.url or "",
+                image_sha256=sha256,
+                final_url=fetched.validators.url,
+                etag=fetched.validators.etag,
+                last_modified=fetched.validators.last_modified,
+            )
         advance_check(session, claim, image_sha256=sha256)
 
 
-def get_bytes(claim: Claim, tools: FetchTools) -> bytes:
-    """Uploaded bytes from the store; all others from their address.
+def get_bytes(claim: Claim, tools: FetchTools) -> tuple[bytes, FetchedImage | None]:
+    """Uploaded bytes from the store, all others from their address; and the host's answer, if new.
 
     Raises:
         ImageError: the address was refused, or gave no image.
         ImageNotStored: an upload's bytes are gone.
     """
     if claim.image_sha256 is not None:
-        return tools.store.read("bytes", claim.image_sha256)
-    return tools.fetch(claim.url or "").content
+        return tools.store.read("bytes", claim.image_sha256), None
+    url = claim.url or ""
+    known, kept = find_known(url, tools)
+    answer = tools.fetch(url, known)
+    return (kept, None) if isinstance(answer, NotModified) else (answer.content, answer)
+
+
+def find_known(url: str, tools: FetchTools) -> tuple[Validators | None, bytes]:
+    """What this address showed last, and how to ask whether it still does.
+
+    The bytes are read before the host is asked: an answer without them would be worth nothing.
+    """
+    with tools.sessions.begin() as session:
+        row = find_fetched(session, url)
+    if row is None:
+        return None, b""
+    try:
+        kept = tools.store.read("bytes", row.image_sha256)
+    except ImageNotStored:
+        return None, b""
+    return Validators(row.final_url, row.etag, row.last_modified), kept

@@ -18,16 +18,18 @@ from celery.signals import (
 )
 from celery.worker import WorkController
 
-from images.errors import ImageError
+from images.errors import HostBusy, ImageError
 from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.errors import ImageNotStored, LeaseLost, ScanError
+from scans.host_turns import forget_past_turns
 from scans.queue import (
     Claim,
     Step,
     claim_checks,
     fail_check,
     fail_exhausted,
+    postpone,
     put_back,
 )
 from scans.wake import TASK_NAMES
@@ -63,6 +65,7 @@ def sweep() -> bool:
     """
     with tools.sessions().begin() as session:
         ended = fail_exhausted(session, settings.attempts_cap)
+        forget_past_turns(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from
@@ -137,6 +140,10 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
         log.info("lease_lost")
     except ImageNotStored as error:
         settle_missing_pixels(step, claim, error)
+    except HostBusy as busy:
+        log.info("host_busy", after_seconds=busy.after_seconds)
+        with tools.sessions().begin() as session:
+            postpone(session, claim, step, delay_seconds=busy.after_seconds)
     except (ImageError, NtfError, ScanError) as error:
         settle_error(step, claim, error)
     else:
