@@ -12,7 +12,7 @@ from cli.options import manifest_option
 
 MIN_SIDE_PX = 96
 # By backbone: at the image's own size, and at half of it, in how many windows it is looked at.
-VIEWS = {"clip": ((1, 4), (2, 1))}
+VIEWS = {"clip": ((1, 2), (2, 1))}
 DEFAULT_VIEWS = ((1, 9),)
 
 
@@ -188,5 +188,5 @@ def calibrate(
     thresholds = find_thresholds(table, is_ai, scales, settings["calibration"])
     settings["info"] |= thresholds
     write_settings(out, settings)
-    settings["disagreement_above"] = fit_disagreement(Predictor.load(out, threads=threads), images)
+    settings["disagreement_above"] = fit_disagreement(Predictor.load(out, threads=threads), table)
     settings["info"]["threshold_version"] = f"1-{thresholds['likely_ai_at']:.4f}"

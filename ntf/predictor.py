@@ -7,7 +7,7 @@ Everything that belongs to the weights (thresholds, calibration, crop sizes) sta
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -197,22 +197,20 @@ class Predictor:
         """Judge images [H, W, 3], RGB, each side at least 16 px; each by itself."""
         return [self._predict_one(image) for image in images]
 
-    def measure(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
-        """Each branch's mean logit and mean distance: what calibration is made from."""
-        looks = {branch.name: look_at(image, branch) for branch in self._branches}
-        return {name: (look.logit, look.distance) for name, look in looks.items()}
+    def look(self, image: NDArray[np.uint8]) -> dict[str, Look]:
+        """What each branch saw, by its name: what calibration is made from."""
+        return {branch.name: look_at(image, branch) for branch in self._branches}
 
     def _predict_one(self, image: NDArray[np.uint8]) -> Prediction:
         height, width = image.shape[:2]
-        looks = [look_at(image, branch) for branch in self._branches]
-        pairs = list(zip(self._branches, looks, strict=True))
-        logit = sum(branch.logit_scale * look.logit for branch, look in pairs)
-        distance = sum(branch.distance_scale * look.distance for branch, look in pairs)
+        looks = self.look(image)
+        logit = sum(part.logit_scale * looks[part.name].logit for part in self._branches)
+        distance = sum(part.distance_scale * looks[part.name].distance for part in self._branches)
         real_photo_p, count = self._calibration.real_photo_p(distance, min(height, width))
-        first = looks[0]
+        first = looks[self._branches[0].name]
         outside = self._gate.find(image)
         doubts: list[str] = [outside] if outside else []
-        if self._disagreement(pairs) > self._disagreement_above:
+        if self.disagreement(looks) > self._disagreement_above:
             doubts.append("looks_disagree")
         return Prediction(
             raw_score=self._calibration.probability(logit),
@@ -220,21 +218,18 @@ class Predictor:
             trace_distance=distance,
             calibration_count=count,
             heatmap=lay_out(first.maps, first.windows, height, width),
-            coverage=max(coverage_of(look.windows, height, width) for look in looks),
+            coverage=max(coverage_of(look.windows, height, width) for look in looks.values()),
             doubts=tuple(doubts),
         )
 
-    def disagreement(self, image: NDArray[np.uint8]) -> float:
-        """How far the looks at an image lie apart, 0..1: what its limit is set from."""
-        looks = [look_at(image, branch) for branch in self._branches]
-        return self._disagreement(list(zip(self._branches, looks, strict=True)))
-
-    def _disagreement(self, pairs: list[tuple[Branch, Look]]) -> float:
-        """Largest difference in probability, if each branch's view alone had all the say."""
+    def disagreement(self, looks: Mapping[str, Look]) -> float:
+        """Largest difference in probability, 0..1, if each branch's view alone had all the say."""
         said = [
-            self._calibration.probability(branch.logit_scale * float(logits.mean()) * len(pairs))
-            for branch, look in pairs
-            for logits in look.logits
+            self._calibration.probability(
+                part.logit_scale * float(logits.mean()) * len(self._branches)
+            )
+            for part in self._branches
+            for logits in looks[part.name].logits
         ]
         return max(said) - min(said)
 
