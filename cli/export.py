@@ -177,9 +177,9 @@ def calibrate(
         raise click.ClickException(
             "The sources kept for calibration are of one class only. Add sources of both classes."
         )
-    predictor = Predictor.load(out, threads=threads)
+    predictor = Predictor.load(out, threads=1)
     images = load_pixels(items, decode_image)
-    table = measure_strata(predictor, images)
+    table = measure_strata(predictor, images, at_once=threads)
     names = [branch["name"] for branch in settings["branches"]]
     scales = fit_scales(table, is_ai, dict(zip(names, weights, strict=True)))
     for branch in settings["branches"]:
@@ -188,5 +188,5 @@ def calibrate(
     thresholds = find_thresholds(table, is_ai, scales, settings["calibration"])
     settings["info"] |= thresholds
     write_settings(out, settings)
-    settings["disagreement_above"] = fit_disagreement(Predictor.load(out, threads=threads), table)
+    settings["disagreement_above"] = fit_disagreement(Predictor.load(out), table)
     settings["info"]["threshold_version"] = f"1-{thresholds['likely_ai_at']:.4f}"

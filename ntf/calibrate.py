@@ -7,6 +7,7 @@ false-alarm rate holds for images like those.
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,14 +70,16 @@ class Measured:
 Table = Mapping[Stratum, Measured]
 
 
-def measure_strata(predictor: Predictor, images: Sequence[Pixels]) -> dict[Stratum, Measured]:
-    """Measure the images in every stratum, through the graphs that are served."""
+def measure_strata(
+    predictor: Predictor, images: Sequence[Pixels], at_once: int
+) -> dict[Stratum, Measured]:
+    """Measure the images in every stratum, some at once, through the graphs that are served."""
     found = {}
     for stratum in STRATA:
-        rows = [
-            predictor.look(stratum.apply(image))
-            for image in tqdm(images, desc=f"{stratum.size}, {stratum.quality}", mininterval=5)
-        ]
+        with ThreadPoolExecutor(at_once) as pool:
+            looks = pool.map(lambda image, of=stratum: predictor.look(of.apply(image)), images)
+            label = f"{stratum.size}, {stratum.quality}"
+            rows = list(tqdm(looks, desc=label, total=len(images), mininterval=5))
         names = list(rows[0])
         found[stratum] = Measured(
             {name: np.array([row[name].logit for row in rows]) for name in names},
