@@ -15,6 +15,7 @@ from scans.checks import (
     find_verdict_of_subject,
     remember_bytes,
     subject_of_image,
+    subject_of_url,
 )
 from scans.image_store import ImageStore
 from scans.image_url import canonical_url
@@ -39,9 +40,10 @@ def request_check_of_url(
         UrlNotCanonical: the address is none that can be fetched.
     """
     address = canonical_url(url)
-    wanted = WantedCheck(tenant_id, subject=address, url=address, page_url=page_url)
+    subject = subject_of_url(address)
+    wanted = WantedCheck(tenant_id, subject, url=address, page_url=page_url)
     with sessions.begin() as session:
-        known = find_verdict_of_subject(session, tenant_id, address, fresh_seconds=fresh_seconds)
+        known = find_verdict_of_subject(session, tenant_id, subject, fresh_seconds=fresh_seconds)
         check, is_new = (known, False) if known else create_or_get(session, wanted)
     if is_new:
         wake()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, 
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
 
 SAME_SUBJECT_TRIES = 3
+# A row of PostgreSQL's b-tree holds 2,704 bytes; short ones keep the index small besides.
+MAX_INDEXED_CHARACTERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,16 @@ class WantedCheck:
     image_sha256: str | None = None
 
 
-def subject_of_image(sha256: str) -> str:
+def subject_of_image(image_sha256: str) -> str:
     """The subject of a check of bytes."""
-    return f"sha256:{sha256}"
+    return f"sha256:{image_sha256}"
+
+
+def subject_of_url(canonical: str) -> str:
+    """The subject of a check of an address: itself, or its hash where an index cannot hold it."""
+    if len(canonical) <= MAX_INDEXED_CHARACTERS:
+        return canonical
+    return f"url-sha256:{sha256(canonical.encode()).hexdigest()}"
 
 
 def create_or_get(session: Session, wanted: WantedCheck) -> tuple[Check, bool]:

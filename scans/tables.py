@@ -171,7 +171,8 @@ class Check(Table):
     """One request to judge one image, and its place in the queue.
 
     `status` names the step that the check waits for or is in; `lease_until` says whether a worker
-    holds it. `subject` is what is asked about: a canonical URL, or `sha256:` and a hash.
+    holds it. `subject` is what is asked about: a canonical URL (of a long one `url-sha256:` and
+    its hash), or `sha256:` and the hash of bytes.
     """
 
     __tablename__ = "checks"

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import random
 import zlib
 from types import ModuleType
 from uuid import uuid4
@@ -86,6 +87,16 @@ def test_what_is_no_image_fails_with_a_reason(client: FlaskClient, tasks: Module
     assert check["status"] == "failed"
     assert check["error"]["code"] == "not_an_image"
     assert check["verdict"] is None
+
+
+def test_an_address_longer_than_an_index_holds_is_checked(client: FlaskClient) -> None:
+    """PostgreSQL's b-tree takes 2,704 bytes; a signed address that does not compress is longer."""
+    url = f"https://images.example/{random.Random(1).randbytes(1900).hex()}"
+    first, again = (client.post("/v1/checks", json={"url": url}) for _ in range(2))
+    assert first.status_code == again.status_code == 202
+    assert first.json["id"] == again.json["id"]
+    other = client.post("/v1/checks", json={"url": url + "0"})
+    assert other.json["id"] != first.json["id"]
 
 
 def test_private_address_is_refused_by_default(client: FlaskClient, tasks: ModuleType) -> None:
