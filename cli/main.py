@@ -12,6 +12,7 @@ COMMANDS = {
     "admin": "cli.admin",
     "manifest": "cli.manifest",
     "audit": "cli.audit",
+    "twins": "cli.twins",
     "train": "cli.train",
     "export": "cli.export",
     "evaluate": "cli.evaluate",

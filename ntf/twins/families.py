@@ -7,13 +7,16 @@ from ntf.degrade import Pixels
 from ntf.twins.autoencoders import Taef2, VaeLight
 from ntf.twins.fitted import SPECS, Fitted
 from ntf.twins.make import Maker
+from ntf.twins.restorers import SPECS as RESTORER_SPECS
+from ntf.twins.restorers import Restorer
 
 # A function that returns the photographs that decoders are fitted to.
 Photographs = Callable[[], Sequence[Pixels]]
 
 AUTOENCODERS: dict[str, Callable[[Path], Maker]] = {"taef2": Taef2, "vaelight": VaeLight}
+RESTORERS = {spec.name: spec for spec in RESTORER_SPECS}
 FITTED = {spec.name: spec for spec in SPECS}
-FAMILIES = (*AUTOENCODERS, *FITTED)
+FAMILIES = (*AUTOENCODERS, *RESTORERS, *FITTED)
 
 
 def open_family(name: str, decoders: Path, fitted: Path, photographs: Photographs) -> Maker:
@@ -28,4 +31,6 @@ def open_family(name: str, decoders: Path, fitted: Path, photographs: Photograph
     """
     if name in AUTOENCODERS:
         return AUTOENCODERS[name](decoders)
+    if name in RESTORERS:
+        return Restorer(RESTORERS[name])
     return Fitted(FITTED[name], fitted, photographs)
