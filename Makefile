@@ -49,7 +49,7 @@ format: install-test    ## Rewrite the code in its one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-FAST := not hostile and not retraining and not integrations and not contract and not slow
+FAST := not retraining and not integrations and not contract and not slow
 test: check browser     ## Lint, types and the fast tests, with coverage
 	@rm -f .coverage*
 	$(BIN)/coverage run -m pytest -m "$(FAST)" $(ARGS)

@@ -59,10 +59,19 @@ class VerdictQuery(BaseModel):
 class EvidenceBody(BaseModel):
     """One line of evidence."""
 
-    kind: str
+    kind: str = Field(description="pixels, c2pa, iptc, generator_text or exif; more may come")
     strength: Literal["strong", "moderate", "weak", "none"]
     sentence: str
     source: str
+    state: str | None = Field(
+        default=None,
+        description="what a file's own word was found to be. Of c2pa: none, invalid, expired, "
+        "unknown_issuer, trusted, not_fetched or unreadable. Null for pixels",
+    )
+    points_to: Literal["ai", "no_ai", "neither"] = "neither"
+    contradicts_pixels: bool = Field(
+        default=False, description="the file says the opposite of what its pixels show"
+    )
 
 
 class LimitBody(BaseModel):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntf.predictor import Predictor
-    from scans.verdict import DecidedVerdict
+    from scans.verdict import DecidedVerdict, Evidence, ImageFacts
 
 WORDS = {
     "likely_ai": "likely AI-made",
@@ -40,6 +40,7 @@ class JudgedFile:
     width: int
     height: int
     model: str
+    evidence: list[dict[str, Any]]
 
 
 class FileUnreadable(Exception):
@@ -54,12 +55,19 @@ class FileUnreadable(Exception):
 @click.option("--heatmap", type=click.Path(dir_okay=False), help="Write the heatmap of one image.")
 @click.option("--model", type=click.Path(exists=True, file_okay=False), help="A folder of weights.")
 @click.option("--allow-private", is_flag=True, help="Fetch from private networks too.")
+@click.option(
+    "--trust-list",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM file of the authorities whose signatures (C2PA) count.  [default: none do]",
+)
 def command(
+    *,
     sources: tuple[str, ...],
     as_json: bool,
     heatmap: str | None,
     model: str | None,
     allow_private: bool,
+    trust_list: Path | None,
 ) -> None:
     """Judge images. Exit status 1 when any of them could not be judged."""
     paths = list(expand(sources))
@@ -67,7 +75,7 @@ def command(
         raise click.ClickException("There are no files in what you named.")
     if heatmap and len(paths) != 1:
         raise click.UsageError("--heatmap draws one image; name a single file or address.")
-    judge = make_judge(model, allow_private, heatmap)
+    judge = make_judge(model, allow_private, heatmap, trust_list)
     failed = sum(not report(path, judge, as_json) for path in show_progress(paths))
     sys.exit(1 if failed else 0)
 
@@ -110,30 +118,48 @@ def report(path: str, judge: Callable[[str], JudgedFile], as_json: bool) -> bool
 
 
 def in_words(judged: JudgedFile) -> str:
-    """One line for a person."""
+    """One line for a person, and one more for each thing that the file says about itself."""
     if judged.score is None:
-        return f"{judged.path}: {WORDS[judged.label]} ({judged.width} × {judged.height} px)"
-    return (
-        f"{judged.path}: {WORDS[judged.label]} (score {judged.score:.2f}; "
-        f"{(judged.real_photo_p or 0) * 1000:.0f} of 1,000 real photographs look this unusual)"
-    )
+        measured = f"{judged.width} × {judged.height} px"
+    else:
+        measured = (
+            f"score {judged.score:.2f}; "
+            f"{(judged.real_photo_p or 0) * 1000:.0f} of 1,000 real photographs look this unusual"
+        )
+    said = [
+        f"\n    {line['sentence']}{' It contradicts the pixels.' * line['contradicts_pixels']}"
+        for line in judged.evidence
+        if line["state"] not in {None, "none"}
+    ]
+    return f"{judged.path}: {WORDS[judged.label]} ({measured}){''.join(said)}"
 
 
 def make_judge(
-    model: str | None, allow_private: bool, heatmap: str | None
+    model: str | None, allow_private: bool, heatmap: str | None, trust_list: Path | None
 ) -> Callable[[str], JudgedFile]:
-    """The steps of the service, on this machine: get the bytes, decode, detect, decide."""
+    """The steps of the service, on this machine: get the bytes, decode, read, detect, decide."""
     from images.decode import DecodeLimits, decode_image
+    from images.provenance.read import read_provenance
+    from images.provenance.trust_list import TrustListInvalid, load_trust_list
     from ntf.predictor import Predictor
+    from scans.file_claims import describe_claims
     from scans.verdict import ImageFacts
+
+    try:
+        trusted = load_trust_list(trust_list)
+    except TrustListInvalid as error:
+        raise click.ClickException(str(error)) from error
 
     predictor = Predictor.load(Path(model) if model else None, threads=2)
     get_bytes = make_reader(allow_private)
 
     def judge(path: str) -> JudgedFile:
-        decoded = decode_image(get_bytes(path), DecodeLimits())
+        content = get_bytes(path)
+        decoded = decode_image(content, DecodeLimits())
+        claims = read_provenance(content, decoded.media_type, trusted)
         facts = ImageFacts(decoded.width, decoded.height, decoded.limits)
-        verdict = decide(predictor, decoded.pixels, facts, heatmap)
+        declared = describe_claims(map(asdict, claims))
+        verdict = decide(predictor, decoded.pixels, facts, declared, heatmap)
         return JudgedFile(
             path=path,
             label=verdict.label,
@@ -143,13 +169,18 @@ def make_judge(
             width=decoded.width,
             height=decoded.height,
             model=predictor.info.version,
+            evidence=verdict.evidence_rows(),
         )
 
     return judge
 
 
 def decide(
-    predictor: "Predictor", pixels: "NDArray[np.uint8]", facts: Any, heatmap: str | None
+    predictor: "Predictor",
+    pixels: "NDArray[np.uint8]",
+    facts: "ImageFacts",
+    declared: "tuple[Evidence, ...]",
+    heatmap: str | None,
 ) -> "DecidedVerdict":
     """Detect where there is enough to see, and decide."""
     from ntf.heatmap import render_heatmap
@@ -158,14 +189,14 @@ def decide(
     info = predictor.info
     thresholds = Thresholds(info.likely_ai_at, info.no_evidence_below, info.min_side_px)
     if not can_judge_pixels(facts):
-        return decide_verdict(None, facts, thresholds)
+        return decide_verdict(None, facts, thresholds, declared)
     (found,) = predictor.predict([pixels])
     if heatmap:
         Path(heatmap).write_bytes(render_heatmap(pixels, found.heatmap))
     finding = PixelFinding(
         found.raw_score, found.real_photo_p, found.calibration_count, found.coverage, found.doubts
     )
-    return decide_verdict(finding, facts, thresholds)
+    return decide_verdict(finding, facts, thresholds, declared)
 
 
 def make_reader(allow_private: bool) -> Callable[[str], bytes]:

@@ -11,9 +11,9 @@ import click
 from cli.options import manifest_option
 
 MIN_SIDE_PX = 96
-# A small crop sees little of an image, so it is moved over it; a large one is dear.
-MAX_WINDOWS = {"clip": 1}
-DEFAULT_WINDOWS = 9
+# By backbone: at the image's own size, and at half of it, in how many windows it is looked at.
+VIEWS = {"clip": ((1, 2), (2, 1))}
+DEFAULT_VIEWS = ((1, 9),)
 
 
 @click.command()
@@ -34,6 +34,11 @@ DEFAULT_WINDOWS = 9
     show_default=True,
     help="Sources of what is no picture at all; the gate is fitted to them.",
 )
+@click.option(
+    "--at-most",
+    type=click.IntRange(min=20),
+    help="Calibrate on this many images alone: for comparisons, not to be served.",
+)
 @click.option("--name", default="ntf-small", show_default=True)
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--threads", default=2, show_default=True)
@@ -43,6 +48,7 @@ def command(
     weights: tuple[float, ...],
     manifest_path: Path,
     graphics: tuple[str, ...],
+    at_most: int | None,
     name: str,
     out: Path,
     threads: int,
@@ -60,7 +66,9 @@ def command(
         settings = describe(name, branches, hash_manifest(manifest_path))
         settings["gate"] = fit_domain(manifest_path, graphics)
         write_settings(out, settings)
-        calibrate(out, manifest_path, settings, weights or [1.0] * len(branches), threads)
+        calibrate(
+            out, manifest_path, settings, weights or [1.0] * len(branches), threads, at_most=at_most
+        )
     except NtfError as error:
         raise click.ClickException(str(error)) from error
     write_settings(out, settings)
@@ -87,7 +95,10 @@ def export_run(folder: Path, out: Path) -> dict[str, Any]:
         "file": path.name,
         "files": hash_files(path),
         "crop_px": preset.crop_px,
-        "max_windows": MAX_WINDOWS.get(preset.backbone, DEFAULT_WINDOWS),
+        "views": [
+            {"shrink": shrink, "max_windows": most}
+            for shrink, most in VIEWS.get(preset.backbone, DEFAULT_VIEWS)
+        ],
         "logit_scale": 1.0,
         "distance_scale": 1.0,
         "preset": asdict(preset),
@@ -139,6 +150,8 @@ def calibrate(
     settings: dict[str, Any],
     weights: Sequence[float],
     threads: int,
+    *,
+    at_most: int | None,
 ) -> None:
     """Fill in scales, calibration and thresholds, measured through the predictor itself."""
     import numpy as np
@@ -158,14 +171,15 @@ def calibrate(
 
     train = [item for item in read_manifest(manifest_path) if item.split == "train"]
     _, items = split_off_calibration(train)
+    items = items[:: -(-len(items) // at_most)] if at_most else items
     is_ai = np.array([item.is_ai for item in items])
     if len(set(is_ai.tolist())) < 2:
         raise click.ClickException(
             "The sources kept for calibration are of one class only. Add sources of both classes."
         )
-    predictor = Predictor.load(out, threads=threads)
+    predictor = Predictor.load(out, threads=1)
     images = load_pixels(items, decode_image)
-    table = measure_strata(predictor, images)
+    table = measure_strata(predictor, images, at_once=threads)
     names = [branch["name"] for branch in settings["branches"]]
     scales = fit_scales(table, is_ai, dict(zip(names, weights, strict=True)))
     for branch in settings["branches"]:
@@ -174,5 +188,5 @@ def calibrate(
     thresholds = find_thresholds(table, is_ai, scales, settings["calibration"])
     settings["info"] |= thresholds
     write_settings(out, settings)
-    settings["disagreement_above"] = fit_disagreement(Predictor.load(out, threads=threads), images)
+    settings["disagreement_above"] = fit_disagreement(Predictor.load(out), table)
     settings["info"]["threshold_version"] = f"1-{thresholds['likely_ai_at']:.4f}"

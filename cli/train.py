@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change the preset, as in JSON."
 )
+@click.option(
+    "--start",
+    "start",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Begin with the weights of a detector's folder, or of another run; stage 1 is left out.",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Fuse operations first; needs g++.")
 @click.option("--threads", default=2, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1.")
 def command(
@@ -36,6 +43,8 @@ def command(
     folder: Path,
     twins_folder: Path | None,
     changes: tuple[str, ...],
+    start: Path | None,
+    compiled: bool,
     threads: int,
     device: str,
 ) -> None:
@@ -54,6 +63,7 @@ def command(
     from ntf.manifest import hash_manifest, read_manifest, split_off_calibration
     from ntf.network import build_network
     from ntf.presets import PRESETS
+    from ntf.start import name_start, start_from
     from ntf.train import leave_group, train
     from ntf.twins.make import find_twins
 
@@ -64,6 +74,8 @@ def command(
         raise click.BadParameter(f"one of {', '.join(PRESETS)}", param_hint="--preset")
     chosen = change(PRESETS[preset], changes)
     try:
+        if start is not None:
+            chosen = replace(chosen, stage1_steps=0, started_from=name_start(start))
         if rank() == 0:
             require_audit_passes(manifest_path, folder, threads)
         items = [item for item in read_manifest(manifest_path) if item.split == "train"]
@@ -72,6 +84,8 @@ def command(
         images = ImageSet(items, load_pixels(items, decode_image), twins)
         torch.manual_seed(chosen.seed)
         network = build_network(chosen, pretrained=chosen.backbone != "tiny")
+        if start is not None:
+            start_from(network, chosen, start)
         train(
             network.to(memory_format=torch.channels_last),
             Batches(images, chosen.sides, chosen.pairs, chosen.seed, rank()),
@@ -79,6 +93,7 @@ def command(
             folder,
             manifest_sha256=hash_manifest(manifest_path),
             device=device,
+            compiled=compiled,
         )
     except NtfError as error:
         raise click.ClickException(str(error)) from error

@@ -60,7 +60,8 @@ _NEVER_IPV6 = _networks(
 )
 # DNS64 answers in this prefix on IPv6-only hosts (RFC 6052); what counts is the IPv4 inside.
 _NAT64 = IPv6Network("64:ff9b::/96")
-_ISATAP_MARKS = (0x00005EFE, 0x02005EFE)  # upper half of an interface identifier, RFC 5214
+# Upper half of an interface identifier (RFC 5214, 6.1), whatever its u and g bits say.
+_ISATAP_MARK, _ISATAP_MASK = 0x00005EFE, 0xFCFFFFFF
 
 
 def is_public_address(address: IpAddress) -> bool:
@@ -101,6 +102,19 @@ def check_addresses(answers: Iterable[str], allow_private_addresses: bool) -> tu
     return addresses
 
 
+def check_literal(address: IpAddress, allow_private_addresses: bool) -> tuple[IpAddress, ...]:
+    """As `check_addresses`, for an address that stands in a URL itself.
+
+    Only name servers have a reason to write an IPv4 address into NAT64's prefix (RFC 6147).
+
+    Raises:
+        UrlRejected: the address is forbidden.
+    """
+    if address in _NAT64:
+        raise UrlRejected("The address hides another one in it. Use the site's name.")
+    return check_addresses((str(address),), allow_private_addresses)
+
+
 def _parse_answer(answer: str) -> IpAddress:
     try:
         address = ip_address(answer)
@@ -120,7 +134,7 @@ def _is_public_ipv6(address: IPv6Address) -> bool:
 
 
 def _is_isatap(address: IPv6Address) -> bool:
-    return (int(address) >> 32) & 0xFFFFFFFF in _ISATAP_MARKS
+    return (int(address) >> 32) & _ISATAP_MASK == _ISATAP_MARK
 
 
 def _is_in(address: IpAddress, networks: tuple[_IpNetwork, ...]) -> bool:

@@ -42,6 +42,21 @@ class FetchFailed(FetchError):
     retryable = True
 
 
+class HostBusy(FetchError):
+    """It is not our turn to ask this host: it was asked too often, or told us to wait.
+
+    Attributes:
+        after_seconds: when the next turn may come.
+    """
+
+    code = "host_busy"
+    retryable = True
+
+    def __init__(self, after_seconds: float) -> None:
+        super().__init__("The host has been asked too often just now. Try again later.")
+        self.after_seconds = after_seconds
+
+
 class CertificateRejected(FetchError):
     """The host could not prove that it is the host in the address."""
 

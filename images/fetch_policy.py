@@ -13,6 +13,8 @@ class FetchPolicy:
         total_timeout_seconds: lookup, connection, headers and body of every hop.
         connect_timeout_seconds: one connection, and then one TLS handshake.
         read_timeout_seconds: silence between two reads.
+        min_bytes_per_second: what must come in each window, from the first byte of an answer on.
+        min_rate_window_seconds: how long a slow host is borne with.
         max_redirects: hops after the first.
         allowed_ports: of every hop.
         allow_private_addresses: opens loopback and private networks, for tests and intranets;
@@ -26,6 +28,8 @@ class FetchPolicy:
     total_timeout_seconds: float = 15.0
     connect_timeout_seconds: float = 5.0
     read_timeout_seconds: float = 10.0
+    min_bytes_per_second: int = 1024
+    min_rate_window_seconds: float = 3.0
     max_redirects: int = 5
     allowed_ports: frozenset[int] = frozenset({80, 443})
     allow_private_addresses: bool = False

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import io
 import socket
+import time
 from dataclasses import dataclass, field
 
 from images.deadline import Deadline
@@ -23,6 +24,8 @@ class ReadMeter:
     deadline: Deadline
     wire_bytes_left: int = field(init=False)
     in_headers: bool = field(default=True, init=False)
+    _window_bytes: int = field(default=0, init=False)
+    _window_starts_at_seconds: float | None = field(default=None, init=False)
     # urllib3 loses an answer whose headers it dislikes; it is closed from here all the same.
     open_answers: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, init=False)
 
@@ -39,10 +42,33 @@ class ReadMeter:
         return self.deadline.cap_seconds(self.policy.read_timeout_seconds)
 
     def spend(self, received_bytes: int) -> None:
-        """Count what came. Raises BadAnswer or TooManyBytes when it was too much."""
+        """Count what came.
+
+        Raises:
+            BadAnswer, TooManyBytes: it was too much.
+            FetchTimedOut: it was too little for the time that it took.
+        """
         self.wire_bytes_left -= received_bytes
         if self.wire_bytes_left < 0:
             raise self._over_budget()
+        self._check_rate(received_bytes)
+
+    def _check_rate(self, received_bytes: int) -> None:
+        """Measure window by window, so that a fast start pays for no slow rest.
+
+        The clock starts with the first byte: a host may take its time to make an image, within the
+        read timeout.
+        """
+        now = time.monotonic()
+        if self._window_starts_at_seconds is None:
+            self._window_starts_at_seconds = now
+        self._window_bytes += received_bytes
+        window_seconds = now - self._window_starts_at_seconds
+        if window_seconds < self.policy.min_rate_window_seconds:
+            return
+        if self._window_bytes < self.policy.min_bytes_per_second * window_seconds:
+            raise FetchTimedOut("The host sends the image too slowly. Try again later.")
+        self._window_bytes, self._window_starts_at_seconds = 0, now
 
     def _over_budget(self) -> ImageError:
         if self.in_headers:
@@ -97,7 +123,17 @@ class MeteredResponse(http.client.HTTPResponse):
         meter.open_answers.callback(self.close)
 
     def begin(self) -> None:
-        """Read status line and headers."""
-        super().begin()
+        """Read status line and headers.
+
+        Raises:
+            BadAnswer: they break HTTP's rules or http.client's limits (a line of 64 KiB, a hundred
+                headers), which another try would meet again.
+        """
+        try:
+            super().begin()
+        except http.client.RemoteDisconnected:
+            raise  # nothing came at all: that can pass
+        except http.client.HTTPException as error:
+            raise BadAnswer("The host's answer breaks the rules of HTTP.") from error
         self._meter.start_body()
         del self.headers["Set-Cookie"]  # before requests could parse them

@@ -5,14 +5,15 @@ Every hop is checked as the first one was: URL, every resolved address, and the 
 
 import http.client
 import re
-from collections.abc import Sequence
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import overload
 
 import requests
 import urllib3.exceptions
 
-from images.address_guard import check_addresses
+from images.address_guard import IpAddress, check_addresses, check_literal
 from images.deadline import Deadline
 from images.errors import (
     BadAnswer,
@@ -25,15 +26,19 @@ from images.errors import (
 )
 from images.fetch_policy import FetchPolicy
 from images.host_lookup import Resolver, resolve_host, resolve_within
+from images.host_turns import HostTurns, LocalTurns, parse_retry_after
 from images.metered_response import too_many_bytes
 from images.pinned_connection import Connector, PinnedAdapter, PinnedRoute, connect_socket
 from images.url_target import UrlTarget, follow_redirect, parse_url
+from images.validators import Validators, read_validators
 
-__all__ = ["FetchPolicy", "FetchedImage", "Network", "fetch_image"]
+__all__ = ["FetchPolicy", "FetchedImage", "Network", "NotModified", "Validators", "fetch_image"]
 
 _READ_BYTES = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
+_NOT_MODIFIED = 304
+_ASK_TO_WAIT = frozenset({429, 503})
 _PASSING = frozenset({408, 425, 429})
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,64}")
 _TRANSPORT_ERRORS = (
@@ -53,31 +58,58 @@ class FetchedImage:
         content: the body, at most the policy's `max_bytes`.
         final_url: after redirects.
         media_type: what the host called it, lower case; may be wrong or missing.
+        validators: to hand in as `known` next time, if the host gave any.
     """
 
     content: bytes = field(repr=False)
     final_url: str
     media_type: str | None
+    validators: Validators | None = None
+
+
+@dataclass(frozen=True)
+class NotModified:
+    """The host has still the image that the validators were given for (RFC 9110, 15.4.5)."""
+
+    final_url: str
 
 
 @dataclass(frozen=True)
 class Network:
-    """How names are looked up and connections opened: the seam where a test stands in."""
+    """How names are looked up, turns given out and connections opened: the seam for others."""
 
     resolve: Resolver = resolve_host
     connect: Connector = connect_socket
+    turns: HostTurns = field(default_factory=LocalTurns)
 
 
 INTERNET = Network()
 
+_Answer = FetchedImage | NotModified | UrlTarget
 
-def fetch_image(url: str, policy: FetchPolicy, network: Network = INTERNET) -> FetchedImage:
+
+@overload
+def fetch_image(url: str, policy: FetchPolicy, network: Network = ...) -> FetchedImage: ...
+@overload
+def fetch_image(
+    url: str, policy: FetchPolicy, network: Network = ..., *, known: Validators | None
+) -> FetchedImage | NotModified: ...
+def fetch_image(
+    url: str,
+    policy: FetchPolicy,
+    network: Network = INTERNET,
+    *,
+    known: Validators | None = None,
+) -> FetchedImage | NotModified:
     """Fetch one image with GET, following checked redirects. Safe to call from many threads.
+
+    With the validators of an earlier answer in `known`, the image is sent only if it has changed.
 
     Raises:
         UrlRejected: this URL, or one it redirects to, is not fetched.
         FetchTimedOut: the deadline, or one wait within it, has passed.
         FetchFailed: a passing fault of the host or the network.
+        HostBusy: the host's next turn lies after the deadline.
         FetchRefused, ImageGone: the host says no, or has nothing there.
         CertificateRejected: the host cannot prove its name.
         BadAnswer, TooManyRedirects: the answer breaks a limit or a rule.
@@ -86,8 +118,9 @@ def fetch_image(url: str, policy: FetchPolicy, network: Network = INTERNET) -> F
     deadline = Deadline.after(policy.total_timeout_seconds)
     target = parse_url(url, policy.allowed_ports)
     for _ in range(policy.max_redirects + 1):
-        answer = _fetch_hop(target, policy, deadline, network)
-        if isinstance(answer, FetchedImage):
+        conditions = known if known is not None and known.url == target.url else None
+        answer = _fetch_hop(target, conditions, policy, deadline, network)
+        if not isinstance(answer, UrlTarget):
             return answer
         target = answer
     raise TooManyRedirects(
@@ -97,61 +130,83 @@ def fetch_image(url: str, policy: FetchPolicy, network: Network = INTERNET) -> F
 
 
 def _fetch_hop(
-    target: UrlTarget, policy: FetchPolicy, deadline: Deadline, network: Network
-) -> FetchedImage | UrlTarget:
-    """One request: the image, or the next URL to ask."""
-    answers = _look_up(target, deadline, network)
-    addresses = check_addresses(answers, policy.allow_private_addresses)
+    target: UrlTarget,
+    known: Validators | None,
+    policy: FetchPolicy,
+    deadline: Deadline,
+    network: Network,
+) -> _Answer:
+    """One request: the image, that it has not changed, or the next URL to ask."""
+    addresses = _look_up(target, policy, deadline, network)
+    time.sleep(network.turns.take(target.host, deadline.cap_seconds(float("inf"))))
     route = PinnedRoute(target, addresses, policy, deadline, network.connect)
     with closing(PinnedAdapter(route)) as adapter:
         try:
-            response = adapter.send(_prepare_request(target, policy), stream=True)
+            response = adapter.send(_prepare_request(target, known, policy), stream=True)
             with closing(response):
-                return _read_answer(response, target, policy)
+                _heed_retry_after(response, target, network)
+                return _read_answer(response, target, known, policy)
         except FetchError:
             raise
         except _TRANSPORT_ERRORS as error:
             raise _explain_transport_error(error) from error
 
 
-def _look_up(target: UrlTarget, deadline: Deadline, network: Network) -> Sequence[str]:
-    """The host's addresses, unchecked. A name is asked for once a hop, and never again."""
+def _look_up(
+    target: UrlTarget, policy: FetchPolicy, deadline: Deadline, network: Network
+) -> tuple[IpAddress, ...]:
+    """The host's addresses, checked. A name is asked for once a hop, and never again."""
     if target.literal is not None:
-        return (str(target.literal),)
-    return resolve_within(network.resolve, target.host, target.port, deadline)
+        return check_literal(target.literal, policy.allow_private_addresses)
+    answers = resolve_within(network.resolve, target.host, target.port, deadline)
+    return check_addresses(answers, policy.allow_private_addresses)
 
 
-def _prepare_request(target: UrlTarget, policy: FetchPolicy) -> requests.PreparedRequest:
+def _prepare_request(
+    target: UrlTarget, known: Validators | None, policy: FetchPolicy
+) -> requests.PreparedRequest:
     headers = {
         "User-Agent": policy.user_agent,
         "Accept": "image/*, */*;q=0.5",  # no list of formats: what everyone gets, not a conversion
         "Accept-Encoding": "identity",
         "Connection": "close",
+        **(known.headers() if known else {}),
     }
     # Without a session: no cookies, no netrc, no proxy, no bundle from the environment.
     return requests.Request("GET", target.url, headers=headers).prepare()
 
 
+def _heed_retry_after(response: requests.Response, target: UrlTarget, network: Network) -> None:
+    if response.status_code in _ASK_TO_WAIT:
+        seconds = parse_retry_after(response.headers.get("Retry-After", ""))
+        if seconds:
+            network.turns.pause(target.host, seconds)
+
+
 def _read_answer(
-    response: requests.Response, target: UrlTarget, policy: FetchPolicy
-) -> FetchedImage | UrlTarget:
+    response: requests.Response, target: UrlTarget, known: Validators | None, policy: FetchPolicy
+) -> _Answer:
     if response.status_code in _REDIRECTS:
         return follow_redirect(target, _location(response), policy.allowed_ports)
+    if response.status_code == _NOT_MODIFIED and known is not None:
+        return NotModified(target.url)
     _check_status(response.status_code)
     _check_body_headers(response, policy)
     return FetchedImage(
         content=_read_body(response, policy),
         final_url=target.url,
         media_type=_media_type(response.headers.get("Content-Type", "")),
+        validators=read_validators(target.url, response.headers),
     )
 
 
 def _location(response: requests.Response) -> str:
-    location = response.headers.get("Location")
-    if not location:
+    locations = response.raw.headers.getlist("Location")
+    if len(locations) != 1 or not locations[0]:
         raise BadAnswer("The address redirects, but the host does not say where to.")
+    (location,) = locations
     try:  # http.client reads header bytes as Latin-1; hosts that send other letters mean UTF-8
-        return location.encode("latin-1").decode("utf-8")
+        return str(location).encode("latin-1").decode("utf-8")
     except UnicodeError as error:
         raise BadAnswer("The address redirects to one that cannot be read.") from error
 

@@ -58,8 +58,7 @@ def parse_url(url: str, allowed_ports: frozenset[int]) -> UrlTarget:
     """
     if len(url) > MAX_URL_CHARACTERS:
         raise UrlRejected(f"The address is longer than {MAX_URL_CHARACTERS} characters.")
-    if _UNSAFE_CHARACTERS.search(url):
-        raise UrlRejected("The address has spaces, control characters or backslashes in it.")
+    _check_characters(url)
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -82,6 +81,7 @@ def follow_redirect(current: UrlTarget, location: str, allowed_ports: frozenset[
     Raises:
         UrlRejected: as `parse_url`, or the redirect leaves https for http.
     """
+    _check_characters(location)  # before urljoin, which drops tabs and line ends unasked
     try:
         joined = urljoin(current.url, location)
     except ValueError as error:
@@ -90,6 +90,11 @@ def follow_redirect(current: UrlTarget, location: str, allowed_ports: frozenset[
     if current.scheme == "https" and target.scheme == "http":
         raise UrlRejected("The address redirects from https to http, which is not followed.")
     return target
+
+
+def _check_characters(text: str) -> None:
+    if _UNSAFE_CHARACTERS.search(text):
+        raise UrlRejected("The address has spaces, control characters or backslashes in it.")
 
 
 def _parse_authority(

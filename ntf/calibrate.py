@@ -7,6 +7,7 @@ false-alarm rate holds for images like those.
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from tqdm import tqdm
 
 from ntf.degrade import Pixels, recompress, resize
 from ntf.domain import blockiness, statistics
-from ntf.predictor import Predictor
+from ntf.predictor import Look, Predictor
 
 FALSE_ALARMS = 0.01
 MISSED_AI = 0.1
@@ -56,27 +57,34 @@ HEADLINE = Stratum("normal", 90)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Per branch, of the calibration images in one stratum: logits [N] and distances [N]."""
+    """Per branch, of the calibration images in one stratum: logits [N] and distances [N].
+
+    `looks` are those that the figures are from, [N].
+    """
 
     logits: dict[str, Floats]
     distances: dict[str, Floats]
+    looks: Sequence[Mapping[str, Look]] = ()
 
 
 Table = Mapping[Stratum, Measured]
 
 
-def measure_strata(predictor: Predictor, images: Sequence[Pixels]) -> dict[Stratum, Measured]:
-    """Measure the images in every stratum, through the graphs that are served."""
+def measure_strata(
+    predictor: Predictor, images: Sequence[Pixels], at_once: int
+) -> dict[Stratum, Measured]:
+    """Measure the images in every stratum, some at once, through the graphs that are served."""
     found = {}
     for stratum in STRATA:
-        rows = [
-            predictor.measure(stratum.apply(image))
-            for image in tqdm(images, desc=f"{stratum.size}, {stratum.quality}", mininterval=5)
-        ]
+        with ThreadPoolExecutor(at_once) as pool:
+            looks = pool.map(lambda image, of=stratum: predictor.look(of.apply(image)), images)
+            label = f"{stratum.size}, {stratum.quality}"
+            rows = list(tqdm(looks, desc=label, total=len(images), mininterval=5))
         names = list(rows[0])
         found[stratum] = Measured(
-            {name: np.array([row[name][0] for row in rows]) for name in names},
-            {name: np.array([row[name][1] for row in rows]) for name in names},
+            {name: np.array([row[name].logit for row in rows]) for name in names},
+            {name: np.array([row[name].distance for row in rows]) for name in names},
+            rows,
         )
     return found
 
@@ -135,9 +143,9 @@ def find_thresholds(
     return {"likely_ai_at": likely, "no_evidence_below": min(missed, likely)}
 
 
-def fit_disagreement(predictor: Predictor, images: Sequence[Pixels]) -> float:
-    """The limit above which the branches disagree; 1 where there is only one."""
-    found = [predictor.disagreement(HEADLINE.apply(image)) for image in images]
+def fit_disagreement(predictor: Predictor, table: Table) -> float:
+    """The limit above which the looks at an image disagree; 1 where there is only one."""
+    found = [predictor.disagreement(looks) for looks in table[HEADLINE].looks]
     return float(np.quantile(found, 1 - DISAGREEING)) if max(found) > 0 else 1.0
 
 

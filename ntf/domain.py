@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ntf.preprocess import Window, cut
+from ntf.preprocess import choose_windows, cut
 
 Outside = Literal["flat_graphic", "destroyed"]
 BLOCK_PX = 8
+WINDOW_PX, MAX_WINDOWS = 256, 4
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 NAMES = ("flat_blocks", "four_colours", "colours", "hard_edges", "soft_edges")
 
@@ -33,8 +34,10 @@ class Gate:
     graphic_above: float
     blockiness_above: float
 
-    def find(self, image: NDArray[np.uint8], windows: list[Window]) -> Outside | None:
-        """What puts an image outside, if anything; judged in the detector's own windows."""
+    def find(self, image: NDArray[np.uint8]) -> Outside | None:
+        """What puts an image outside, if anything; in windows, since figures change with size."""
+        height, width = image.shape[:2]
+        windows = choose_windows(height, width, WINDOW_PX, MAX_WINDOWS)
         crops = [cut(image, window) for window in windows]
         values = np.mean([statistics(crop) for crop in crops], axis=0)
         if float(values @ np.array(self.weights)) + self.bias > self.graphic_above:

@@ -7,7 +7,7 @@ Everything that belongs to the weights (thresholds, calibration, crop sizes) sta
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,7 @@ import onnxruntime
 
 from ntf.domain import Gate
 from ntf.errors import DetectorUnavailable
-from ntf.preprocess import Window, choose_windows, coverage_of, cut, to_batch
+from ntf.preprocess import View, Window, choose_windows, coverage_of, cut, show, to_batch
 
 SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
 SETTINGS = "detector.json"
@@ -76,35 +76,38 @@ class Branch:
 
     Attributes:
         run: crops [B, 3, S, S] in 0..1 to logits [B], distances [B] and maps [B, rows, columns].
-        crop_px, max_windows: how an image is looked at.
+        crop_px, views: how an image is looked at; the first view is at its own size.
         logit_scale, distance_scale: what its logit and its distance count in the sums.
     """
 
     run: Network
     name: str
     crop_px: int
-    max_windows: int
+    views: tuple[View, ...]
     logit_scale: float
     distance_scale: float
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one branch saw in its W windows: logits [W], distances [W], maps [W, rows, columns].
+    """What one branch saw: by view, the logits of its windows; over all windows, the distances.
 
     An image's logit is the mean over its windows, not the maximum, which would grow with the
     image's size.
+
+    Attributes:
+        windows, maps: of the first view, at the image's own size; maps [W, rows, columns].
     """
 
     windows: list[Window]
-    logits: NDArray[np.float32]
-    distances: NDArray[np.float32]
     maps: NDArray[np.float32]
+    logits: list[NDArray[np.float32]]
+    distances: NDArray[np.float32]
 
     @property
     def logit(self) -> float:
         """The image's logit."""
-        return float(self.logits.mean())
+        return float(np.concatenate(self.logits).mean())
 
     @property
     def distance(self) -> float:
@@ -180,7 +183,7 @@ class Predictor:
                     open_network(folder, found, threads, device),
                     found["name"],
                     found["crop_px"],
-                    found["max_windows"],
+                    tuple(View(**view) for view in found["views"]),
                     found["logit_scale"],
                     found["distance_scale"],
                 )
@@ -194,22 +197,20 @@ class Predictor:
         """Judge images [H, W, 3], RGB, each side at least 16 px; each by itself."""
         return [self._predict_one(image) for image in images]
 
-    def measure(self, image: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
-        """Each branch's mean logit and mean distance: what calibration is made from."""
-        looks = {branch.name: look_at(image, branch) for branch in self._branches}
-        return {name: (look.logit, look.distance) for name, look in looks.items()}
+    def look(self, image: NDArray[np.uint8]) -> dict[str, Look]:
+        """What each branch saw, by its name: what calibration is made from."""
+        return {branch.name: look_at(image, branch) for branch in self._branches}
 
     def _predict_one(self, image: NDArray[np.uint8]) -> Prediction:
         height, width = image.shape[:2]
-        looks = [look_at(image, branch) for branch in self._branches]
-        pairs = list(zip(self._branches, looks, strict=True))
-        logit = sum(branch.logit_scale * look.logit for branch, look in pairs)
-        distance = sum(branch.distance_scale * look.distance for branch, look in pairs)
+        looks = self.look(image)
+        logit = sum(part.logit_scale * looks[part.name].logit for part in self._branches)
+        distance = sum(part.distance_scale * looks[part.name].distance for part in self._branches)
         real_photo_p, count = self._calibration.real_photo_p(distance, min(height, width))
-        first = looks[0]
-        outside = self._gate.find(image, first.windows)
+        first = looks[self._branches[0].name]
+        outside = self._gate.find(image)
         doubts: list[str] = [outside] if outside else []
-        if self._disagreement(pairs) > self._disagreement_above:
+        if self.disagreement(looks) > self._disagreement_above:
             doubts.append("looks_disagree")
         return Prediction(
             raw_score=self._calibration.probability(logit),
@@ -217,20 +218,18 @@ class Predictor:
             trace_distance=distance,
             calibration_count=count,
             heatmap=lay_out(first.maps, first.windows, height, width),
-            coverage=max(coverage_of(look.windows, height, width) for look in looks),
+            coverage=max(coverage_of(look.windows, height, width) for look in looks.values()),
             doubts=tuple(doubts),
         )
 
-    def disagreement(self, image: NDArray[np.uint8]) -> float:
-        """How far the branches lie apart on an image, 0..1: what its limit is set from."""
-        looks = [look_at(image, branch) for branch in self._branches]
-        return self._disagreement(list(zip(self._branches, looks, strict=True)))
-
-    def _disagreement(self, pairs: list[tuple[Branch, Look]]) -> float:
-        """Largest difference in probability, if each branch alone had all the say."""
+    def disagreement(self, looks: Mapping[str, Look]) -> float:
+        """Largest difference in probability, 0..1, if each branch's view alone had all the say."""
         said = [
-            self._calibration.probability(branch.logit_scale * look.logit * len(pairs))
-            for branch, look in pairs
+            self._calibration.probability(
+                part.logit_scale * float(logits.mean()) * len(self._branches)
+            )
+            for part in self._branches
+            for logits in looks[part.name].logits
         ]
         return max(said) - min(said)
 
@@ -262,12 +261,22 @@ def open_network(folder: Path, found: dict[str, Any], threads: int, device: str)
 
 
 def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:
-    """One branch over its windows."""
-    height, width = image.shape[:2]
-    windows = choose_windows(height, width, branch.crop_px, branch.max_windows)
-    batch = to_batch([cut(image, window) for window in windows])
-    logits, distances, maps = branch.run(batch)
-    return Look(windows, logits, distances, maps)
+    """One branch over its views' windows."""
+    shown = [(part, view) for view in branch.views if (part := show(image, view)) is not None]
+    windows = [
+        choose_windows(part.shape[0], part.shape[1], branch.crop_px, view.max_windows)
+        for part, view in shown
+    ]
+    seen = [
+        branch.run(to_batch([cut(part, window) for window in chosen]))
+        for (part, _), chosen in zip(shown, windows, strict=True)
+    ]
+    return Look(
+        windows[0],
+        seen[0][2],
+        [logits for logits, _, _ in seen],
+        np.concatenate([distances for _, distances, _ in seen]),
+    )
 
 
 def lay_out(

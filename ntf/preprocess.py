@@ -1,6 +1,7 @@
-"""From pixels to what the network sees: crops at native resolution, never a resize.
+"""From pixels to what the network sees: crops, never an image made to fit.
 
-Resizing averages the traces away, so an image is looked at through windows of its own pixels.
+Resizing averages the traces away, so an image is looked at through windows of its own pixels; and
+through one of its half size besides, since an image may have been enlarged before it came here.
 Training and serving both come through here.
 """
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STRIDE_PX = 32  # of the network's last feature map
+MIN_VIEW_PX = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,30 @@ class Window:
     top: int
     left: int
     side: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One size at which an image is looked at: 1 / `shrink` of its own, in some windows."""
+
+    shrink: int
+    max_windows: int
+
+
+def show(image: NDArray[np.uint8], view: View) -> NDArray[np.uint8] | None:
+    """The image [H, W, 3] at the view's size; None where too little would be left of it.
+
+    A pixel is the mean of `shrink` x `shrink` others, so the same share of every image is lost.
+    """
+    step = view.shrink
+    if step == 1:
+        return image
+    height, width = (length // step for length in image.shape[:2])
+    if min(height, width) < MIN_VIEW_PX:
+        return None
+    blocks = image[: height * step, : width * step].reshape(height, step, width, step, 3)
+    means: NDArray[np.uint8] = (blocks.mean((1, 3), dtype=np.float32) + 0.5).astype(np.uint8)
+    return means
 
 
 def choose_windows(height: int, width: int, crop_px: int, max_windows: int) -> list[Window]:
@@ -34,10 +60,10 @@ def choose_windows(height: int, width: int, crop_px: int, max_windows: int) -> l
 
 
 def _starts(length: int, side: int, most: int) -> list[int]:
+    """Windows in the middle of equal parts: the corners of a picture seldom show its subject."""
     count = min(most, max(1, -(-length // side)))
-    if count == 1:
-        return [max(0, (length - side) // 2)]
-    return [round(index * (length - side) / (count - 1)) for index in range(count)]
+    middles = [(index + 0.5) * length / count for index in range(count)]
+    return [min(max(0, round(middle - side / 2)), max(0, length - side)) for middle in middles]
 
 
 def cut(image: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:

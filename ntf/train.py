@@ -48,12 +48,17 @@ def train(
     *,
     manifest_sha256: str = "",
     device: str = "cpu",
+    compiled: bool = False,
 ) -> None:
     """Stage 1 on photographs alone, then stage 2 on both classes.
 
     Goes on from the checkpoint in `folder` if there is one, to the same weights that it would
     have reached in one go. Under `torchrun` each process takes its own batches and the gradients
     are averaged (DistributedDataParallel); only the first one writes.
+
+    Args:
+        compiled: fuse the network's small operations first (`torch.compile`): a quarter faster on
+            a CPU, after a minute or two for each of the preset's sides; needs a C++ compiler.
 
     Raises:
         CheckpointMismatch: the folder's checkpoint is of another preset or manifest.
@@ -74,13 +79,15 @@ def train(
         lambda step: batches.labelled(step, preset.batch_images),
         stage2_loss,
     )
-    run_stage(first, network, state, folder)
+    run_stage(first, network, state, folder, compiled=compiled)
     if state.stage == first.number and first.steps:
         network.traces.copy_(measure_trace(network, batches, preset))
-    run_stage(second, network, state, folder)
+    run_stage(second, network, state, folder, compiled=compiled)
 
 
-def run_stage(stage: Stage, network: TraceNetwork, state: Checkpoint, folder: Path) -> None:
+def run_stage(
+    stage: Stage, network: TraceNetwork, state: Checkpoint, folder: Path, *, compiled: bool = False
+) -> None:
     """AdamW under a cosine; a checkpoint and a line of the curve every few steps."""
     if state.stage > stage.number:
         return
@@ -90,6 +97,8 @@ def run_stage(stage: Stage, network: TraceNetwork, state: Checkpoint, folder: Pa
     optimizer = torch.optim.AdamW(learned, preset.learning_rate, weight_decay=preset.weight_decay)
     first = state.enter(stage.number, optimizer)
     model = distribute(network)
+    if compiled:
+        model.compile(dynamic=False)
     network.train()
     curve = Curve(folder / f"stage{stage.number}.csv", first)
     for step, batch in tqdm(

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -97,6 +98,8 @@ def _judged_by_live_model(tenant_id: UUID) -> Select[Check]:
         select(Check)
         .join(Verdict, Verdict.check_id == Check.id)
         .join(ModelVersion, ModelVersion.version == Verdict.model_version)
+        # Nor is one known that an older release judged, which did not read the file's own word.
+        .join(Image, and_(Image.sha256 == Check.image_sha256, Image.provenance.is_not(None)))
         .where(Check.tenant_id == tenant_id, Check.status == "done", ModelVersion.is_live)
         .where(ModelVersion.threshold_version == Verdict.threshold_version)
         .order_by(Check.finished_at.desc())
@@ -119,14 +122,16 @@ def remember_decoded(
     media_type: str,
     pixels_sha256: str,
     facts: ImageFacts,
+    provenance: list[dict[str, Any]],
 ) -> None:
-    """Note what the decoder found in these bytes. A newer decoder's word replaces the older."""
+    """Note what was found in these bytes. A newer reading replaces the older."""
     found = {
         "media_type": media_type,
         "width_px": facts.width_px,
         "height_px": facts.height_px,
         "pixels_sha256": pixels_sha256,
         "limits": list(facts.limits),
+        "provenance": provenance,
     }
     session.execute(
         insert(Image)

@@ -129,6 +129,21 @@ def put_back(session: Session, claim: Claim, step: Step, *, delay_seconds: float
     )
 
 
+def postpone(session: Session, claim: Claim, step: Step, *, delay_seconds: float) -> None:
+    """As `put_back`, but what happened was no try: it does not count as an attempt.
+
+    Raises:
+        LeaseLost: as for `advance_check`.
+    """
+    _write(
+        session,
+        claim,
+        status=WAITING_STATUSES[step][0],
+        run_after=func.now() + timedelta(seconds=delay_seconds),
+        attempts=Check.attempts - 1,
+    )
+
+
 def fail_exhausted(session: Session, attempts_cap: int) -> int:
     """End the checks whose workers died on them `attempts_cap` times. Returns how many."""
     ended = session.execute(

@@ -40,8 +40,14 @@ class Settings(BaseSettings):
         default=frozenset({80, 443}), description="ports that a fetch may use, separated by commas"
     )
     fetch_timeout_seconds: PositiveFloat = Field(default=15.0, description="one fetch, all hops")
+    host_requests_per_second: PositiveFloat = Field(
+        default=10.0, description="how often all workers together may ask one host"
+    )
     max_image_bytes: PositiveInt = Field(default=25 * 1024 * 1024)
     max_image_pixels: PositiveInt = Field(default=64_000_000)
+    c2pa_trust_list_path: Path | None = Field(
+        default=None, description="PEM file of authorities whose signatures count; unset: none do"
+    )
 
     lease_seconds: PositiveFloat = Field(
         default=60.0, description="then another worker may take it"

@@ -100,6 +100,35 @@ class Image(Table):
     height_px: Mapped[int | None]
     pixels_sha256: Mapped[str | None] = mapped_column(String(64))
     limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    # What the file says about itself (`scans/file_claims.py`); null until it has been read.
+    provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class FetchedUrl(Table):
+    """What the last fetch of an address brought, if its host said how to ask for changes.
+
+    Keyed by the hash of the canonical URL: an address can be longer than an index takes. The
+    validators belong to `final_url`, after redirects, and are only good for it.
+    """
+
+    __tablename__ = "fetched_urls"
+    __table_args__ = (Index("fetched_urls_by_image", "image_sha256"),)
+
+    url_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    final_url: Mapped[str]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    image_sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256", ondelete="CASCADE"))
+    fetched_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class HostTurn(Table):
+    """Until when a host's turns are given out. A row in the past says nothing and is removed."""
+
+    __tablename__ = "host_turns"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    paid_until: Mapped[datetime]
 
 
 class ModelVersion(Table):

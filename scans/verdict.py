@@ -4,12 +4,13 @@ The words are the product's promise: never "fake", never "real", never 0 % or 10
 means *let a person look*, never *remove*.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any, Literal
 
 Label = Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]
 Strength = Literal["strong", "moderate", "weak", "none"]
+Direction = Literal["ai", "no_ai", "neither"]
 
 SCORE_FLOOR, SCORE_CEILING = 0.01, 0.99
 JUDGEABLE_SIDE_PX = 16
@@ -29,6 +30,7 @@ LIMIT_SENTENCES = {
     "destroyed": "Compression has destroyed what could be judged.",
     "looks_disagree": "Parts or copies of the image gave very different answers.",
     "truncated": "The file ends early; only the part that is there was judged.",
+    "contradiction": "What the pixels show and what the file says about itself do not agree.",
 }
 ALWAYS_LIMIT = (
     "statistical",
@@ -79,12 +81,18 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One line of evidence: its kind, how much it weighs, a sentence, and where it is from."""
+    """One line of evidence: its kind, how much it weighs, a sentence, and where it is from.
+
+    `state` is what a file's own word was found to be (`trusted`, `invalid`, …); pixels have none.
+    """
 
     kind: str
     strength: Strength
     sentence: str
     source: str
+    state: str | None = None
+    points_to: Direction = "neither"
+    contradicts_pixels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +124,42 @@ class DecidedVerdict:
 
 
 def decide_verdict(
-    finding: PixelFinding | None, facts: ImageFacts, thresholds: Thresholds
+    finding: PixelFinding | None,
+    facts: ImageFacts,
+    thresholds: Thresholds,
+    declared: tuple[Evidence, ...] = (),
 ) -> DecidedVerdict:
-    """Say what the measurement means, with its evidence and its limits."""
-    limits = tuple(find_limits(finding, facts, thresholds))
+    """Say what the measurement means, with its evidence and its limits.
+
+    What the file declares about itself never moves the score, and never lowers the label. It only
+    keeps the service from saying "no evidence" over a file that says of itself that it is AI-made.
+    """
+    limits = find_limits(finding, facts, thresholds)
     if finding is None:
-        return DecidedVerdict("not_assessable", None, None, None, (), limits)
+        return DecidedVerdict("not_assessable", None, None, None, declared, tuple(limits))
     label = choose_label(finding, facts, thresholds)
+    pixels = describe_pixels(finding, label)
+    lines = tuple(replace(line, contradicts_pixels=_contradicts(line, pixels)) for line in declared)
+    if any(line.contradicts_pixels for line in lines):
+        limits.insert(0, Limit("contradiction", LIMIT_SENTENCES["contradiction"]))
+    if label == "no_evidence" and any(map(_is_ai_declared, lines)):
+        label = "uncertain"
     return DecidedVerdict(
         label=label,
         score=clip_score(finding.raw_score),
         raw_score=finding.raw_score,
         real_photo_p=finding.real_photo_p,
-        evidence=(describe_pixels(finding, label),),
-        limits=limits,
+        evidence=(pixels, *lines),
+        limits=tuple(limits),
     )
+
+
+def _contradicts(line: Evidence, pixels: Evidence) -> bool:
+    return {line.points_to, pixels.points_to} == {"ai", "no_ai"} and line.strength != "none"
+
+
+def _is_ai_declared(line: Evidence) -> bool:
+    return line.points_to == "ai" and line.strength in {"moderate", "strong"}
 
 
 def can_judge_pixels(facts: ImageFacts) -> bool:
@@ -164,7 +193,14 @@ def describe_pixels(finding: PixelFinding, label: Label) -> Evidence:
         "no_evidence": "none",
         "not_assessable": "none",
     }
-    return Evidence("pixels", strength[label], describe_rarity(finding), "Natural Trace Forensics")
+    points_to: dict[Label, Direction] = {"likely_ai": "ai", "no_evidence": "no_ai"}
+    return Evidence(
+        "pixels",
+        strength[label],
+        describe_rarity(finding),
+        "Natural Trace Forensics",
+        points_to=points_to.get(label, "neither"),
+    )
 
 
 def describe_rarity(finding: PixelFinding) -> str:

@@ -1,17 +1,21 @@
 """First half of a check: bytes from the web or the store, decoded to pixels, both kept.
 
-Reads like the sentence: fetch, decode, keep, hand over. Everything it needs is passed in.
+Reads like the sentence: fetch, decode, read provenance, keep, hand over. Everything it needs is
+passed in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from images.decode import DecodedImage
 from images.hashes import sha256_hex
-from images.safe_fetch import FetchedImage
+from images.provenance.claims import FileClaim
+from images.safe_fetch import FetchedImage, NotModified, Validators
 from scans.checks import remember_decoded
+from scans.errors import ImageNotStored
+from scans.fetched_urls import find_fetched, remember_fetched
 from scans.image_store import ImageStore
 from scans.pixel_store import save_pixels
 from scans.queue import Claim, advance_check
@@ -20,12 +24,13 @@ from scans.verdict import ImageFacts
 
 @dataclass(frozen=True, slots=True)
 class FetchTools:
-    """What fetching needs: the doors to the web, the decoder, the store and the rows."""
+    """What fetching needs: the doors to the web, the readers, the store and the rows."""
 
     sessions: sessionmaker[Session]
     store: ImageStore
-    fetch: Callable[[str], FetchedImage]
+    fetch: Callable[[str, Validators | None], FetchedImage | NotModified]
     decode: Callable[[bytes], DecodedImage]
+    read_provenance: Callable[[bytes, str], tuple[FileClaim, ...]]
 
 
 def fetch_image(claim: Claim, tools: FetchTools) -> None:
@@ -35,8 +40,9 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
         ImageError: the image cannot be had or is none (see `images.errors`).
         LeaseLost: another worker holds the check now.
     """
-    content = get_bytes(claim, tools)
+    content, fetched = get_bytes(claim, tools)
     decoded = tools.decode(content)
+    claims = tools.read_provenance(content, decoded.media_type)
     sha256 = sha256_hex(content)
     tools.store.save("bytes", sha256, content)
     save_pixels(tools.store, decoded.pixels_sha256, decoded.pixels)
@@ -48,17 +54,46 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             media_type=decoded.media_type,
             pixels_sha256=decoded.pixels_sha256,
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
+            provenance=[asdict(claim) for claim in claims],
         )
+        if fetched is not None and fetched.validators is not None:
+            remember_fetched(
+                session,
+                claim.url or "",
+                image_sha256=sha256,
+                final_url=fetched.validators.url,
+                etag=fetched.validators.etag,
+                last_modified=fetched.validators.last_modified,
+            )
         advance_check(session, claim, image_sha256=sha256)
 
 
-def get_bytes(claim: Claim, tools: FetchTools) -> bytes:
-    """Uploaded bytes from the store; all others from their address.
+def get_bytes(claim: Claim, tools: FetchTools) -> tuple[bytes, FetchedImage | None]:
+    """Uploaded bytes from the store, all others from their address; and the host's answer, if new.
 
     Raises:
         ImageError: the address was refused, or gave no image.
         ImageNotStored: an upload's bytes are gone.
     """
     if claim.image_sha256 is not None:
-        return tools.store.read("bytes", claim.image_sha256)
-    return tools.fetch(claim.url or "").content
+        return tools.store.read("bytes", claim.image_sha256), None
+    url = claim.url or ""
+    known, kept = find_known(url, tools)
+    answer = tools.fetch(url, known)
+    return (kept, None) if isinstance(answer, NotModified) else (answer.content, answer)
+
+
+def find_known(url: str, tools: FetchTools) -> tuple[Validators | None, bytes]:
+    """What this address showed last, and how to ask whether it still does.
+
+    The bytes are read before the host is asked: an answer without them would be worth nothing.
+    """
+    with tools.sessions.begin() as session:
+        row = find_fetched(session, url)
+    if row is None:
+        return None, b""
+    try:
+        kept = tools.store.read("bytes", row.image_sha256)
+    except ImageNotStored:
+        return None, b""
+    return Validators(row.final_url, row.etag, row.last_modified), kept

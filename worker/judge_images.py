@@ -15,6 +15,7 @@ from ntf.heatmap import render_heatmap
 from ntf.predictor import ModelInfo, Prediction
 from scans.checks import find_score, save_score, save_verdict
 from scans.errors import ImageNotStored
+from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
 from scans.queue import Claim
@@ -58,7 +59,8 @@ def judge_image(claim: Claim, tools: JudgeTools) -> None:
     facts = ImageFacts(image.width_px or 0, image.height_px or 0, tuple(image.limits))
     pixels_sha256 = image.pixels_sha256 if can_judge_pixels(facts) else None
     finding = get_finding(pixels_sha256, detector, tools) if pixels_sha256 else None
-    verdict = decide_verdict(finding, facts, thresholds_of(detector.info))
+    declared = describe_claims(image.provenance or ())
+    verdict = decide_verdict(finding, facts, thresholds_of(detector.info), declared)
     with tools.sessions.begin() as session:
         save_verdict(
             session,

@@ -18,15 +18,18 @@ from celery.signals import (
 )
 from celery.worker import WorkController
 
-from images.errors import ImageError
+from images.errors import HostBusy, ImageError
+from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.errors import ImageNotStored, LeaseLost, ScanError
+from scans.host_turns import forget_past_turns
 from scans.queue import (
     Claim,
     Step,
     claim_checks,
     fail_check,
     fail_exhausted,
+    postpone,
     put_back,
 )
 from scans.wake import TASK_NAMES
@@ -62,6 +65,7 @@ def sweep() -> bool:
     """
     with tools.sessions().begin() as session:
         ended = fail_exhausted(session, settings.attempts_cap)
+        forget_past_turns(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from
@@ -78,6 +82,17 @@ def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     # What a forking worker's first process opens would be shared by its children.
     if not issubclass(instance.pool_cls, ForkingPool):
         sweeper.start()
+
+
+@celeryd_after_setup.connect
+def refuse_a_wrong_trust_list(**_: object) -> None:
+    """End a fetching worker that was given a trust list which is none, before it takes a check."""
+    if "fetch" in app.amqp.queues.consume_from:
+        try:
+            tools.trust_list()
+        except TrustListInvalid as error:
+            # Only what is no `Exception` gets out of a signal's receiver.
+            raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
 
 
 @worker_process_init.connect
@@ -125,6 +140,10 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
         log.info("lease_lost")
     except ImageNotStored as error:
         settle_missing_pixels(step, claim, error)
+    except HostBusy as busy:
+        log.info("host_busy", after_seconds=busy.after_seconds)
+        with tools.sessions().begin() as session:
+            postpone(session, claim, step, delay_seconds=busy.after_seconds)
     except (ImageError, NtfError, ScanError) as error:
         settle_error(step, claim, error)
     else:

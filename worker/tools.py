@@ -8,7 +8,16 @@ from functools import cache, partial
 from threading import Lock
 
 from images.decode import DecodeLimits, decode_image
-from images.safe_fetch import FetchPolicy, fetch_image
+from images.provenance.read import read_provenance
+from images.provenance.trust_list import load_trust_list
+from images.safe_fetch import (
+    FetchedImage,
+    FetchPolicy,
+    Network,
+    NotModified,
+    Validators,
+    fetch_image,
+)
 from ntf.predictor import ModelInfo, Predictor
 from scans.database import open_sessions
 from scans.image_store import ImageStore
@@ -18,10 +27,12 @@ from scans.wake import Waker
 from worker.celery_app import settings
 from worker.fetch_image import FetchTools
 from worker.judge_images import JudgeTools
+from worker.shared_turns import SharedTurns
 
 sessions = cache(lambda: open_sessions(settings.database_url))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
+trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
 
 
 _loading = Lock()
@@ -31,11 +42,18 @@ _loading = Lock()
 def fetch_tools() -> FetchTools:
     """The tools of the `fetch` step."""
     limits = DecodeLimits(max_pixels=settings.max_image_pixels)
+    policy = fetch_policy(settings)
+    network = Network(turns=SharedTurns(sessions(), settings.host_requests_per_second))
+
+    def fetch(url: str, known: Validators | None) -> FetchedImage | NotModified:
+        return fetch_image(url, policy, network, known=known)
+
     return FetchTools(
         sessions=sessions(),
         store=store(),
-        fetch=partial(fetch_image, policy=fetch_policy(settings)),
+        fetch=fetch,
         decode=partial(decode_image, limits=limits),
+        read_provenance=partial(read_provenance, trust_list=trust_list()),
     )
 
 

@@ -6,19 +6,20 @@ const WORDS = {
   no_evidence: ["No evidence of AI", "Its traces look like those of real photographs. That is not proof that it is one."],
   not_assessable: ["Not assessable", "There is not enough in this image to judge it."],
 };
+const CONTRADICTED = "What the pixels show and what the file says about itself do not agree.";
+const DIRECTIONS = { ai: "speaks for AI", no_ai: "speaks for no AI", neither: "speaks for neither" };
 const find = (id) => document.getElementById(id);
 
 export function fillVerdict({ image, verdict }) {
-  const [label, meaning] = WORDS[verdict.label];
+  const [label, usualMeaning] = WORDS[verdict.label];
+  const isContradicted = verdict.evidence.some((line) => line.contradicts_pixels);
+  const meaning = verdict.label === "uncertain" && isContradicted ? CONTRADICTED : usualMeaning;
   find("verdict").dataset.label = verdict.label;
   find("verdict-label").textContent = label;
   find("verdict-meaning").textContent = meaning;
   find("picture-facts").textContent = `${image.width_px} × ${image.height_px} px`;
   fillScores(verdict);
-  fillLines("evidence", verdict.evidence, ({ sentence, source, strength }) => [
-    sentence,
-    ` (${source}; ${strength === "none" ? "speaks for no AI" : strength})`,
-  ]);
+  fillEvidence(verdict.evidence);
   fillLines("limits", verdict.limits, ({ sentence }) => [sentence, ""]);
   find("model").replaceChildren(
     `Judged by ${verdict.model.version}, thresholds ${verdict.model.threshold_version}. `,
@@ -34,6 +35,24 @@ function fillScores({ score, real_photo_p }) {
   find("scores").replaceChildren(
     ...rows.flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
   );
+}
+
+/** The pixels and the file's own word, apart; a contradiction between them is said as one. */
+function fillEvidence(evidence) {
+  const words = ({ sentence, source, strength, points_to }) => [
+    sentence,
+    ` (${source}; ${DIRECTIONS[points_to]}${strength === "none" ? "" : `, ${strength}`})`,
+  ];
+  fillLines("evidence", evidence.filter(({ kind }) => kind === "pixels"), words);
+  const declared = evidence.filter(({ kind }) => kind !== "pixels");
+  fillLines("declared", declared, words);
+  [...find("declared").children].forEach((item, at) => {
+    if (declared[at]?.state) item.dataset.state = declared[at].state;
+    if (declared[at]?.contradicts_pixels) {
+      item.prepend(Object.assign(element("strong", "Contradicts the pixels. "), { className: "contradiction" }));
+    }
+  });
+  find("declared-part").hidden = !declared.length;
 }
 
 function fillLines(id, lines, words) {

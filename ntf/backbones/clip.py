@@ -90,6 +90,9 @@ class Block(nn.Module):
         self.attn = Attention(rank)
         self.fc1 = _linear(WIDTH, 4 * WIDTH, rank)
         self.fc2 = _linear(4 * WIDTH, WIDTH, rank)
+        if not rank:
+            # Nothing of a block is adapted; so no gradient has to go through it either.
+            self.requires_grad_(requires_grad=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
         tokens = tokens + self.attn(self.norm1(tokens))

@@ -18,6 +18,7 @@ class Preset:
         sides: sides of the crops in training; each batch has one of them.
         pairs: of a batch, the photographs that stand beside their own twins.
         levels, adapter_rank: of the backbone `clip` alone.
+        started_from: version of the detector, or folder of the run, whose weights it began with.
         ablation: what is left out, for comparison; empty for the whole method.
     """
 
@@ -42,6 +43,7 @@ class Preset:
     trace_momentum: float = 0.99
     weight_decay: float = 0.02
     bf16: bool = False
+    started_from: str = ""
     ablation: str = ""
     seed: int = 1
 
@@ -78,7 +80,21 @@ PRESETS = {
             adapter_rank=8,
             bf16=True,
         ),
-        # For comparison alone: published recipes by the same loop, without traces and twins.
+        # For comparison alone: the heads on frozen blocks, at a fifth of the cost, to take parts of
+        # the method away one by one; and published recipes by the same loop, without traces.
+        Preset(
+            "heads",
+            "clip",
+            128,
+            32,
+            100,
+            300,
+            1e-3,
+            sides=(128,),
+            pairs=6,
+            levels=(3, 6, 9),
+            bf16=True,
+        ),
         Preset(
             "resnet", "resnet", 128, 32, 0, 2500, 1e-3, sides=(128,), contrast_weight=0.0, bf16=True
         ),

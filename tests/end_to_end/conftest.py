@@ -20,6 +20,7 @@ import psutil
 import pytest
 import requests
 
+from tests.content_credentials import Authority
 from tests.pictures import as_jpeg, noise
 
 START_SECONDS, STOP_SECONDS = 60, 20
@@ -32,6 +33,8 @@ def free_port() -> int:
 
 
 IMAGE_PORT = free_port()
+# Whom the operator of the products below trusts.
+AUTHORITY = Authority()
 
 
 @dataclass
@@ -97,7 +100,10 @@ def started(folder: Path) -> Iterator[Product]:
 
 def start(folder: Path, port: int, log: Path) -> Product:
     environment = {name: value for name, value in os.environ.items() if "NTF_" not in name}
+    trust_list = folder.with_suffix(".pem")
+    trust_list.write_bytes(b"# date: 2026-11-01\n" + AUTHORITY.pem)
     environment |= {
+        "NTF_C2PA_TRUST_LIST_PATH": str(trust_list),
         "NTF_ALLOW_PRIVATE_ADDRESSES": "true",
         "NTF_FETCH_PORTS": f"80,443,{IMAGE_PORT}",
     }

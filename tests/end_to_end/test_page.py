@@ -1,14 +1,18 @@
 """The page at `/` in a real Chromium: sign in, ask, read the verdict."""
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
-from tests.end_to_end.conftest import Product
+from tests.content_credentials import CAMERA, make_states
+from tests.end_to_end.conftest import AUTHORITY, Product
 from tests.pictures import as_jpeg, photograph
+from tests.unit.images.provenance.carriers import WEB_UI
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +60,67 @@ def test_a_chosen_file_gets_a_verdict_with_a_heatmap(page: Page) -> None:
         page.screenshot(path=Path(path), full_page=True)
     page.get_by_role("button", name="Show heatmap").click()
     expect(page.get_by_role("button", name="Show image")).to_have_attribute("aria-pressed", "true")
+
+
+WORDS_OF_STATES = {
+    "none": "carries no content credentials",
+    "trusted": "this service trusts the issuer. They say: made by a generative AI model",
+    "unknown_issuer": "this service does not know the issuer",
+    "expired": "the certificate that signed them is no longer valid",
+    "invalid": "changed after signing",
+}
+
+
+@pytest.mark.parametrize("state", WORDS_OF_STATES)
+def test_each_state_of_content_credentials_has_its_words(page: Page, state: str) -> None:
+    show(page, make_states(as_jpeg(photograph()), AUTHORITY)[state])
+    line = page.locator(f"#declared li[data-state={state}]")
+    expect(line).to_have_count(1)
+    expect(line).to_contain_text(WORDS_OF_STATES[state])
+    expect(line).to_contain_text("trust list of 2026-11-01, 1 authority")
+    take_screenshot(page, state)
+
+
+def test_a_contradiction_with_the_pixels_is_said_as_one(page: Page) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Canon", "EOS R5"
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + WEB_UI.encode("utf-16-be")
+    out = io.BytesIO()
+    Image.fromarray(photograph()).save(out, "JPEG", quality=90, exif=exif)
+    page.route("**/v1/checks**", answer_as_if_the_pixels_showed_no_ai)
+    show(page, AUTHORITY.sign(out.getvalue(), CAMERA))
+    declared = page.locator("#declared li")
+    expect(declared).to_have_count(3)
+    expect(declared.nth(0)).to_contain_text("captured by a camera")
+    expect(declared.nth(1)).to_contain_text("Contradicts the pixels. The file holds the settings")
+    expect(declared.nth(2)).to_contain_text("name a camera, Canon EOS R5")
+    expect(page.locator(".contradiction")).to_have_count(1)
+    expect(page.locator("#evidence li")).to_have_count(1)
+    expect(page.locator("#verdict-meaning")).to_contain_text("do not agree")
+    take_screenshot(page, "contradiction")
+
+
+def answer_as_if_the_pixels_showed_no_ai(route: Route) -> None:
+    """What the shipped detector says of a photograph is not what is tested here."""
+    response = route.fetch()
+    body = response.json()
+    if body["verdict"]:
+        body["verdict"]["label"] = "uncertain"
+        for line in body["verdict"]["evidence"]:
+            line["contradicts_pixels"] = line["kind"] == "generator_text"
+    route.fulfill(response=response, json=body)
+
+
+def show(page: Page, content: bytes) -> None:
+    picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": content}
+    page.set_input_files("#file", picture)
+    expect(page.locator("#answer")).to_be_visible(timeout=20_000)
+
+
+def take_screenshot(page: Page, name: str) -> None:
+    """For a person to look at: a file beside the one that NTF_SCREENSHOT names."""
+    if path := os.environ.get("NTF_SCREENSHOT"):
+        page.screenshot(path=Path(path).with_stem(name), full_page=True)
 
 
 def test_an_address_works_by_keyboard_alone(page: Page, image_host: str) -> None:

@@ -21,6 +21,8 @@ def _make_png() -> bytes:
 
 
 PNG = _make_png()
+ETAG = '"v1-of-this-image"'
+LAST_MODIFIED = "Wed, 21 Oct 2026 07:28:00 GMT"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,17 @@ class Exchange:
     """One connection whose request has been read."""
 
     connection: socket.socket
+    head: str
     query: str
     stopping: threading.Event
+
+    def request_header(self, name: str) -> str | None:
+        """One header of the request."""
+        for line in self.head.split("\r\n")[1:]:
+            found, _, value = line.partition(":")
+            if found.lower() == name.lower():
+                return value.strip()
+        return None
 
     def send(self, data: bytes) -> None:
         """Send at once."""
@@ -87,6 +98,48 @@ def answer_chunked(exchange: Exchange) -> None:
     exchange.send(b"0\r\n\r\n")
 
 
+@at("/known.png")
+def answer_known(exchange: Exchange) -> None:
+    """An honest PNG with an entity tag and a date, sent only to who does not have it yet."""
+    if exchange.request_header("If-None-Match") == ETAG:
+        exchange.send_head(f"ETag: {ETAG}", status="304 Not Modified")
+        return
+    if exchange.request_header("If-Modified-Since") == LAST_MODIFIED and not exchange.query:
+        exchange.send_head(status="304 Not Modified")
+        return
+    exchange.send_head(
+        f"ETag: {ETAG}", f"Last-Modified: {LAST_MODIFIED}", f"Content-Length: {len(PNG)}"
+    )
+    exchange.send(PNG)
+
+
+@at("/dated.png")
+def answer_dated(exchange: Exchange) -> None:
+    """An honest PNG that has a date alone."""
+    if exchange.request_header("If-Modified-Since") == LAST_MODIFIED:
+        exchange.send_head(status="304 Not Modified")
+        return
+    exchange.send_head(f"Last-Modified: {LAST_MODIFIED}", f"Content-Length: {len(PNG)}")
+    exchange.send(PNG)
+
+
+@at("/validators-nonsense")
+def send_nonsense_validators(exchange: Exchange) -> None:
+    """An honest PNG whose entity tag and date are none."""
+    exchange.send_head(
+        'ETag: "a"b\xff"', f"Last-Modified: {'x' * 9000}", f"Content-Length: {len(PNG)}"
+    )
+    exchange.send(PNG)
+
+
+@at("/wait")
+def ask_to_wait(exchange: Exchange) -> None:
+    """429 with the Retry-After in the query."""
+    exchange.send_head(
+        f"Retry-After: {unquote(exchange.query)}", "Content-Length: 0", status="429 Too Many"
+    )
+
+
 @at("/status")
 def answer_status(exchange: Exchange) -> None:
     """The status named in the query, with an empty body."""
@@ -103,6 +156,38 @@ def redirect(exchange: Exchange) -> None:
 def redirect_loop(exchange: Exchange) -> None:
     """A redirect to itself."""
     exchange.send_head("Location: /redirect-loop", status="301 Moved Permanently")
+
+
+@at("/redirect-ping")
+def redirect_ping(exchange: Exchange) -> None:
+    """A redirect to an address that redirects back, as a page would see it: with a body."""
+    exchange.send_head("Location: /redirect-pong", "Content-Length: 4", status="302 Found")
+    exchange.send(b"ping")
+
+
+@at("/redirect-pong")
+def redirect_pong(exchange: Exchange) -> None:
+    """The way back."""
+    exchange.send_head("Location: /redirect-ping", "Content-Length: 0", status="307 Temporary")
+
+
+@at("/redirect-to-private")
+def redirect_to_private(exchange: Exchange) -> None:
+    """A redirect to where cloud machines ask for their credentials."""
+    exchange.send_head("Location: http://169.254.169.254/latest/meta-data/", status="302 Found")
+
+
+@at("/redirect-two-ways")
+def redirect_two_ways(exchange: Exchange) -> None:
+    """Two Locations, of which a checker and a client may each take another."""
+    exchange.send_head("Location: /image.png", "Location: http://127.0.0.1/", status="302 Found")
+
+
+@at("/redirect-folded")
+def redirect_folded(exchange: Exchange) -> None:
+    """A Location over two lines, and one with a tab in its scheme."""
+    separator = "\t" if exchange.query == "tab" else "\r\n "
+    exchange.send_head(f"Location: ht{separator}tp://photos.example/image.png", status="302 Found")
 
 
 @at("/redirect-nowhere")
@@ -141,6 +226,21 @@ def drip_body(exchange: Exchange) -> None:
     """A body, one byte at a time."""
     exchange.send_head("Content-Type: image/png", "Content-Length: 100000")
     exchange.drip(PNG)
+
+
+@at("/slow-word")
+def drip_word(exchange: Exchange) -> None:
+    """Twelve bytes, one at a time, and then the end."""
+    exchange.send_head("Content-Length: 12")
+    exchange.drip(b"not an image")
+
+
+@at("/slow-after-burst")
+def drip_after_burst(exchange: Exchange) -> None:
+    """Half a megabyte at once, and then one byte at a time."""
+    exchange.send_head("Content-Type: image/png", "Content-Length: 900000")
+    exchange.send(PNG + b"\0" * (500_000 - len(PNG)))
+    exchange.drip(b"\0" * 400_000)
 
 
 @at("/slow-chunks")
@@ -258,9 +358,18 @@ def send_negative_chunk(exchange: Exchange) -> None:
 @at("/gzip")
 def send_gzip(exchange: Exchange) -> None:
     """A gzip body that was not asked for, small on the wire and large inside."""
-    body = gzip.compress(b"\0" * 50_000_000, 9)
+    body = gzip.compress(b"\0" * 1_000_000) * 500  # members one after the other, RFC 1952, 2.2
     exchange.send_head("Content-Encoding: gzip", f"Content-Length: {len(body)}")
     exchange.send(body)
+
+
+@at("/encoded")
+def send_encoded(exchange: Exchange) -> None:
+    """A PNG under the Content-Encoding in the query."""
+    exchange.send_head(
+        f"Content-Encoding: {unquote(exchange.query)}", f"Content-Length: {len(PNG)}"
+    )
+    exchange.send(PNG)
 
 
 @at("/transfer-gzip")

@@ -1,12 +1,11 @@
 """A local server for everything that a web host can do to us: loopback, a thread a connection.
 
-By hand: `python -m tests.hostile.hostile_server [port]` lists its paths and serves them.
+`python -m tests.hostile` starts it by hand, with its TLS and name servers beside it.
 """
 
 import contextlib
 import socket
 import ssl
-import sys
 import threading
 from types import TracebackType
 
@@ -90,7 +89,7 @@ class HostileServer:
         target = head.split(" ")[1]
         path, _, query = target.partition("?")
         behaviour = BEHAVIOURS.get(path, answer_not_found)
-        behaviour(Exchange(connection, query, self._stopping))
+        behaviour(Exchange(connection, head, query, self._stopping))
 
     @staticmethod
     def _read_head(connection: socket.socket) -> str:
@@ -101,17 +100,3 @@ class HostileServer:
                 return ""
             head += received
         return head.decode("latin-1")
-
-
-def main() -> None:
-    """Serve until interrupted."""
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8099
-    with HostileServer(port=port) as server:
-        for path, behaviour in BEHAVIOURS.items():
-            sys.stdout.write(f"{server.url(path):50} {behaviour.__doc__}\n")
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

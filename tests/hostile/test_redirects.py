@@ -10,6 +10,8 @@ from tests.hostile.behaviours import PNG
 from tests.hostile.disguise import PUBLIC_ADDRESS, DisguisedInternet
 from tests.hostile.hostile_server import HostileServer
 
+pytestmark = pytest.mark.hostile
+
 FORBIDDEN_LOCATIONS = (
     "http://127.0.0.1/image.png",
     "http://169.254.169.254/latest/meta-data",
@@ -45,15 +47,34 @@ def test_redirect_to_a_forbidden_place_is_refused(
     assert internet.connections == [(PUBLIC_ADDRESS, 80)]
 
 
+@pytest.mark.parametrize("path", ["/redirect-loop", "/redirect-ping"])
 def test_redirects_end_after_five(
-    internet: DisguisedInternet, policy: FetchPolicy, server: HostileServer
+    path: str, internet: DisguisedInternet, policy: FetchPolicy, server: HostileServer
 ) -> None:
     with pytest.raises(TooManyRedirects):
-        fetch_image("http://photos.example/redirect-loop", policy, internet.network)
+        fetch_image(f"http://photos.example{path}", policy, internet.network)
     assert len(server.request_heads) == 6
 
 
-@pytest.mark.parametrize("path", ["/redirect-nowhere", "/redirect-binary"])
+def test_five_redirects_are_followed(
+    internet: DisguisedInternet, policy: FetchPolicy, server: HostileServer
+) -> None:
+    url = "http://photos.example" + "/redirect?" * 5 + "/image.png"
+    assert fetch_image(url, policy, internet.network).content == PNG
+    assert len(server.request_heads) == 6
+    assert not any("referer:" in head.lower() for head in server.request_heads)
+
+
+@pytest.mark.parametrize("path", ["/redirect-folded", "/redirect-folded?tab"])
+def test_a_location_with_control_characters_is_refused(
+    path: str, internet: DisguisedInternet, policy: FetchPolicy, server: HostileServer
+) -> None:
+    with pytest.raises(UrlRejected):
+        fetch_image(f"http://photos.example{path}", policy, internet.network)
+    assert len(server.request_heads) == 1
+
+
+@pytest.mark.parametrize("path", ["/redirect-nowhere", "/redirect-binary", "/redirect-two-ways"])
 def test_redirect_that_leads_nowhere_is_a_bad_answer(
     path: str, internet: DisguisedInternet, policy: FetchPolicy
 ) -> None:

@@ -14,6 +14,8 @@ from tests.hostile.certificates import Authority
 from tests.hostile.disguise import PUBLIC_ADDRESS, DisguisedInternet
 from tests.hostile.hostile_server import HostileServer
 
+pytestmark = pytest.mark.hostile
+
 URL = "https://photos.example/image.png"
 
 

@@ -12,7 +12,17 @@ from click.testing import CliRunner, Result
 from cli.main import main
 from tests.pictures import as_jpeg, noise, photograph
 
-FIELDS = ["path", "label", "score", "raw_score", "real_photo_p", "width", "height", "model"]
+FIELDS = [
+    "path",
+    "label",
+    "score",
+    "raw_score",
+    "real_photo_p",
+    "width",
+    "height",
+    "model",
+    "evidence",
+]
 
 
 def check(*arguments: str) -> Result:

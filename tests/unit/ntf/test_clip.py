@@ -75,3 +75,9 @@ def test_exported_blocks_agree_at_every_size_and_keep_their_eight_bits(
                 assert np.abs(ours.numpy() - theirs).max() < 1e-3
     maps = runs[0](crops[96].numpy())[2]
     assert maps.shape == (2, 6, 6)
+
+
+def test_frozen_blocks_learn_nothing() -> None:
+    """The "frozen" baseline trained the blocks' norms, and every gradient went through them."""
+    learned = [name for name, p in ClipMap((3,), 0).named_parameters() if p.requires_grad]
+    assert learned == ["norms.0.weight", "norms.0.bias"]

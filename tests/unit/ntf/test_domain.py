@@ -7,10 +7,7 @@ from numpy.typing import NDArray
 from ntf.calibrate import fit_gate
 from ntf.degrade import recompress
 from ntf.domain import Gate, blockiness
-from ntf.preprocess import Window
 from tests.pictures import noise
-
-WINDOWS = [Window(0, 0, 128), Window(64, 64, 128)]
 
 
 def picture(seed: int) -> NDArray[np.uint8]:
@@ -39,14 +36,14 @@ def gate() -> Gate:
 
 
 def test_graphics_are_outside_and_pictures_are_not(gate: Gate) -> None:
-    assert {gate.find(chart(n), WINDOWS) for n in range(100, 110)} == {"flat_graphic"}
-    assert {gate.find(picture(n), WINDOWS) for n in range(100, 110)} == {None}
+    assert {gate.find(chart(n)) for n in range(100, 110)} == {"flat_graphic"}
+    assert {gate.find(picture(n)) for n in range(100, 110)} == {None}
 
 
 def test_what_compression_destroyed_is_outside() -> None:
     blocky = Gate((0.0,) * 5, -1.0, 0.0, blockiness_above=4.0)
-    assert blocky.find(recompress(picture(100), 5), WINDOWS) == "destroyed"
-    assert blocky.find(recompress(picture(100), 60), WINDOWS) is None
+    assert blocky.find(recompress(picture(100), 5)) == "destroyed"
+    assert blocky.find(recompress(picture(100), 60)) is None
 
 
 def test_the_block_grid_is_found_wherever_it_lies() -> None:

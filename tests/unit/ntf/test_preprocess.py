@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntf.preprocess import choose_windows, coverage_of, cut, to_batch
+from ntf.preprocess import View, choose_windows, coverage_of, cut, show, to_batch
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,26 @@ def test_pixels_are_cut_not_resized() -> None:
         batch = to_batch([cut(image, window)])
         assert batch.shape == (1, 3, 160, 160)
         assert batch[0, :, 5, 7] == pytest.approx(expected[5, 7] / 255)
+
+
+def test_windows_of_a_large_image_are_not_its_corners() -> None:
+    windows = choose_windows(1000, 2000, 128, 4)
+    assert [(window.top, window.left) for window in windows] == [
+        (186, 436),
+        (186, 1436),
+        (686, 436),
+        (686, 1436),
+    ]
+
+
+def test_a_view_at_half_size_takes_the_mean_of_four_pixels() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (201, 256, 3)).astype(np.uint8)
+    shown = show(image, View(shrink=2, max_windows=1))
+    assert shown is not None
+    assert shown.shape == (100, 128, 3)
+    assert shown[7, 9] == pytest.approx(image[14:16, 18:20].mean((0, 1)), abs=0.5)
+    assert show(image, View(shrink=1, max_windows=4)) is image
+
+
+def test_a_small_image_has_no_view_at_half_size() -> None:
+    assert show(np.zeros((190, 400, 3), np.uint8), View(shrink=2, max_windows=1)) is None

@@ -27,6 +27,7 @@ from ntf.network import Served, TraceNetwork, build_network
 from ntf.predictor import Predictor
 from ntf.preprocess import choose_windows, cut, to_batch
 from ntf.presets import PRESETS
+from ntf.start import name_start, start_from
 from ntf.train import stage1_loss, train
 from tests.pictures import noise
 
@@ -184,7 +185,7 @@ def export_tiny(network: TraceNetwork, folder: Path) -> Path:
         "file": path.name,
         "files": hash_files(path),
         "crop_px": TINY.crop_px,
-        "max_windows": 9,
+        "views": [{"shrink": 1, "max_windows": 9}],
         "logit_scale": 1.0,
         "distance_scale": 1.0,
         "preset": asdict(TINY),
@@ -225,6 +226,32 @@ def test_shipped_file_agrees_with_the_network(
     assert found.raw_score == pytest.approx(float(torch.sigmoid(logits.mean())), abs=1e-3)
     assert found.real_photo_p in {1 / 4, 2 / 4, 3 / 4, 1.0}
     assert 0 <= found.heatmap.min() <= found.heatmap.max() <= 1
+
+
+@pytest.mark.parametrize("of", ["detector", "run"])
+def test_training_begins_with_weights_that_are_there(
+    trained: tuple[TraceNetwork, Path], tmp_path: Path, of: str
+) -> None:
+    network, folder = trained
+    if of == "detector":
+        export_tiny(network, tmp_path)
+        folder = tmp_path
+    again = build_network(TINY)
+    start_from(again, TINY, folder)
+    crops = torch.rand(2, 3, 64, 64)
+    assert torch.equal(again.eval()(crops).logits, network(crops).logits)
+    assert name_start(folder) == ("ntf-tiny-test" if of == "detector" else folder.name)
+
+
+def test_training_does_not_begin_with_another_networks_weights(
+    trained: tuple[TraceNetwork, Path], tmp_path: Path
+) -> None:
+    other = replace(TINY, projection=8)
+    with pytest.raises(CheckpointMismatch, match="neither"):
+        start_from(build_network(other), other, tmp_path)
+    export_tiny(trained[0], tmp_path)
+    with pytest.raises(CheckpointMismatch, match="shape of preset tiny"):
+        start_from(build_network(other), other, tmp_path)
 
 
 def test_weights_that_are_no_detector_are_unavailable(

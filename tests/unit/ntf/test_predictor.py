@@ -1,0 +1,75 @@
+"""How a detector looks at an image, with a network whose answer is known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ntf.predictor import Arrays, Branch, Predictor
+from ntf.preprocess import View
+
+SETTINGS = {
+    "info": {
+        "name": "made",
+        "version": "1",
+        "threshold_version": "1",
+        "likely_ai_at": 0.9,
+        "no_evidence_below": 0.2,
+        "min_side_px": 96,
+    },
+    "calibration": {
+        "slope": 1.0,
+        "intercept": 0.0,
+        "real_distances": {"normal": [[0.5]], "small": [[0.5]]},
+    },
+    "gate": {
+        "weights": [0.0] * 5,
+        "bias": 0.0,
+        "graphic_above": float("inf"),
+        "blockiness_above": float("inf"),
+    },
+    "disagreement_above": 0.5,
+}
+
+
+def judge_roughness(crops: NDArray[np.float32]) -> Arrays:
+    """A logit of 4 where neighbours differ, of -4 where they do not."""
+    rough = np.abs(np.diff(crops, axis=3)).mean((1, 2, 3)) > 0.1
+    logits = np.where(rough, 4.0, -4.0).astype(np.float32)
+    return logits, 1 + logits / 4, np.ones((len(crops), 4, 4), np.float32)
+
+
+@pytest.fixture
+def predictor() -> Predictor:
+    views = (View(shrink=1, max_windows=4), View(shrink=2, max_windows=1))
+    return Predictor([Branch(judge_roughness, "made", 128, views, 1.0, 1.0)], SETTINGS)
+
+
+def checkerboard(side: int) -> NDArray[np.uint8]:
+    board = np.indices((side, side)).sum(0) % 2 * 255
+    return np.repeat(board[..., None], 3, 2).astype(np.uint8)
+
+
+def test_views_that_differ_are_a_doubt(predictor: Predictor) -> None:
+    """Rough at its own size, flat at half of it: one answer would be luck."""
+    torn, whole = predictor.predict([checkerboard(256), np.zeros((256, 256, 3), np.uint8)])
+    assert torn.doubts == ("looks_disagree",)
+    assert whole.doubts == ()
+
+
+def test_each_window_counts_alike(predictor: Predictor) -> None:
+    """Four windows at its own size say 4, one at half of it says -4."""
+    look = predictor.look(checkerboard(256))["made"]
+    assert look.logit == pytest.approx((4 * 4 - 4) / 5)
+    assert look.distance == pytest.approx((4 * 2 + 0) / 5)
+
+
+def test_a_small_image_is_looked_at_in_one_view(predictor: Predictor) -> None:
+    looks = predictor.look(checkerboard(128))
+    assert len(looks["made"].logits) == 1
+    assert predictor.disagreement(looks) == 0
+
+
+def test_the_map_is_of_the_images_own_size(predictor: Predictor) -> None:
+    (found,) = predictor.predict([checkerboard(256)])
+    assert found.heatmap.shape == (16, 16)
+    assert found.coverage == 1
