@@ -3,14 +3,14 @@
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from ntf.errors import TwinsUnavailable
+from ntf.errors import WeightsMissing
 
 
-def find_weights(package: str, name: str) -> Path:
+def find_packaged(package: str, name: str) -> Path:
     """A file of an installed package, by its name without folders.
 
     Raises:
-        TwinsUnavailable: the package is not installed, or lacks the file.
+        WeightsMissing: the package is not installed, or lacks the file.
     """
     try:
         entries = files(package) or []
@@ -19,7 +19,6 @@ def find_weights(package: str, name: str) -> Path:
     for entry in entries:
         if entry.name == name and (path := Path(str(entry.locate()))).is_file():
             return path
-    raise TwinsUnavailable(
-        f"{name} is not in the package {package}. Install requirements/train.txt, or leave this "
-        "family out."
+    raise WeightsMissing(
+        f"{name} is not in an installed package {package}. Install requirements/train.txt."
     )
