@@ -18,6 +18,11 @@ FITTED_ON = 1000
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder with the autoencoders' files; by default `decoders` beside the manifest.",
 )
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    help="At most so many photographs a family, other ones for each; by default all.",
+)
 @click.option("--threads", default=2, show_default=True)
 def command(
     *,
@@ -25,12 +30,15 @@ def command(
     folder: Path,
     chosen: tuple[str, ...],
     decoders: Path | None,
+    most: int | None,
     threads: int,
 ) -> None:
     """Make the twins of split `train`. What is there already stays; it can be stopped at any time.
 
-    Families `taef2` and `vaelight` are autoencoders of diffusion models and need their files. The
-    others are small decoders that are fitted to the photographs themselves, minutes each.
+    Families `taef2` and `vaelight` are autoencoders of diffusion models and need their files.
+    `upconv_photo`, `cunet*`, `realesrgan_*` and `realcugan_*` enlarge or clean, by weights that
+    come with packages. The others are small decoders that are fitted to the photographs
+    themselves, minutes each.
     """
     import torch
 
@@ -40,7 +48,7 @@ def command(
     from ntf.manifest import HARD, read_manifest
     from ntf.twins.families import FAMILIES, open_family
     from ntf.twins.fitted import CROP_PX
-    from ntf.twins.make import make_twins
+    from ntf.twins.make import draw_items, make_twins
 
     torch.set_num_threads(threads)
     if unknown := set(chosen) - set(FAMILIES):
@@ -64,7 +72,8 @@ def command(
                     if min(pixels.shape[:2]) >= CROP_PX
                 ],
             )
-            count = make_twins(items, family, maker, folder, decode_image)
-            click.echo(f"{family}: {count} made, {len(items)} in all")
+            drawn = draw_items(items, family, most)
+            count = make_twins(drawn, family, maker, folder, decode_image)
+            click.echo(f"{family}: {count} made, {len(drawn)} in all")
     except NtfError as error:
         raise click.ClickException(str(error)) from error

@@ -22,9 +22,15 @@ class ManifestInvalid(NtfError):
 
 
 class TwinsUnavailable(NtfError):
-    """A family of twins cannot be made here: its weights are missing."""
+    """A family of twins cannot be made here: a file that you bring is missing."""
 
     code = "twins_unavailable"
+
+
+class WeightsMissing(NtfError):
+    """A package that carries weights is not installed, or lacks them."""
+
+    code = "weights_missing"
 
 
 class CheckpointMismatch(NtfError):

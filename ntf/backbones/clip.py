@@ -6,7 +6,6 @@ eight bits a weight and a scale a channel; its activations stay in floating poin
 
 import math
 from dataclasses import dataclass
-from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ntf.packaged import find_packaged
 
 WIDTH = 768
 PATCH_PX = 16
@@ -234,9 +235,6 @@ def find_weights() -> Path:
     """The file inside the installed package, which is not imported: it would need a web server.
 
     Raises:
-        FileNotFoundError: the package is installed without it.
+        WeightsMissing: the package is not installed, or lacks it.
     """
-    for entry in files(PACKAGE) or ():
-        if entry.name == FILE:
-            return Path(str(entry.locate()))
-    raise FileNotFoundError(f"{FILE} is not in the installed package {PACKAGE}")
+    return find_packaged(PACKAGE, FILE)

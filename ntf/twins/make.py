@@ -37,6 +37,14 @@ def make_twins(
     return len(missing)
 
 
+def draw_items(items: Sequence[Item], family: str, most: int | None) -> list[Item]:
+    """At most so many of the items, spread over all sources; other ones for each family.
+
+    More of them keep the earlier ones, so twins that were made stay in use.
+    """
+    return sorted(items, key=lambda item: zlib.crc32(f"{family}/{_place(item)}".encode()))[:most]
+
+
 def find_twins(items: Sequence[Item], folder: Path) -> Mapping[int, Sequence[Path]]:
     """The twins that a folder has, by the index of their photograph."""
     families = sorted(path.name for path in folder.iterdir() if path.is_dir())
@@ -51,5 +59,8 @@ def find_twins(items: Sequence[Item], folder: Path) -> Mapping[int, Sequence[Pat
 
 def twin_path(folder: Path, family: str, item: Item) -> Path:
     """Where a photograph's twin is; the same wherever the data lies on the disk."""
-    place = "/".join(item.path.parts[-2:])
-    return folder / family / f"{item.path.stem}-{zlib.crc32(place.encode()):08x}.png"
+    return folder / family / f"{item.path.stem}-{zlib.crc32(_place(item).encode()):08x}.png"
+
+
+def _place(item: Item) -> str:
+    return "/".join(item.path.parts[-2:])

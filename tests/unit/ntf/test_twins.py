@@ -14,7 +14,7 @@ from ntf.manifest import Item
 from ntf.twins.autoencoders import build_taef2, pad_to_multiple
 from ntf.twins.families import FITTED, open_family
 from ntf.twins.fitted import SPECS, Autoencoder, Fitted, fit
-from ntf.twins.make import find_twins, make_twins
+from ntf.twins.make import draw_items, find_twins, make_twins
 from tests.pictures import noise
 
 torch.set_num_threads(1)
@@ -89,3 +89,19 @@ def test_the_tiny_autoencoder_has_the_shape_of_its_files() -> None:
 def test_says_which_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(TwinsUnavailable, match=r"taef2_encoder\.pth"):
         open_family("taef2", tmp_path, tmp_path, list)
+
+
+def test_a_part_of_the_photographs_is_spread_and_differs_by_family() -> None:
+    items = [
+        Item(Path(f"train/{source}/{n}.png"), "train", False, source, "real")
+        for source in "abcd"
+        for n in range(50)
+    ]
+    few, more, others = (
+        draw_items(items, family, most) for family, most in [("x", 40), ("x", 80), ("y", 40)]
+    )
+    assert len(few) == 40
+    assert set(few) < set(more)
+    assert set(few) != set(others)
+    assert {item.source for item in few} == set("abcd")
+    assert set(draw_items(items, "x", None)) == set(items)
