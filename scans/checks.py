@@ -1,5 +1,6 @@
 """Checks: made once for each open subject, read by their tenant, ended with a verdict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -117,15 +118,19 @@ def remember_decoded(
     *,
     byte_count: int,
     media_type: str,
-    pixels_sha256: str,
+    views_sha256: Sequence[str],
     facts: ImageFacts,
 ) -> None:
-    """Note what the decoder found in these bytes. A newer decoder's word replaces the older."""
+    """Note what the decoder found in these bytes. A newer decoder's word replaces the older.
+
+    The first of the views is the canonical picture.
+    """
     found = {
         "media_type": media_type,
         "width_px": facts.width_px,
         "height_px": facts.height_px,
-        "pixels_sha256": pixels_sha256,
+        "pixels_sha256": views_sha256[0],
+        "further_pixels_sha256": list(views_sha256[1:]),
         "limits": list(facts.limits),
     }
     session.execute(

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     fetch_timeout_seconds: PositiveFloat = Field(default=15.0, description="one fetch, all hops")
     max_image_bytes: PositiveInt = Field(default=25 * 1024 * 1024)
     max_image_pixels: PositiveInt = Field(default=64_000_000)
+    decode_processes: PositiveInt = Field(default=2, description="decode for one worker process")
+    decode_timeout_seconds: PositiveFloat = Field(default=3.0, description="decoding one file")
+    decode_memory_bytes: PositiveInt = Field(
+        default=960 * 1024 * 1024, description="of one process that decodes; 15 for each pixel"
+    )
 
     lease_seconds: PositiveFloat = Field(
         default=60.0, description="then another worker may take it"

@@ -4,10 +4,12 @@ On first use, not at import: Celery forks its workers, and neither a connection 
 detector may cross a fork.
 """
 
+import atexit
 from functools import cache, partial
 from threading import Lock
 
-from images.decode import DecodeLimits, decode_image
+from images.decoded_image import DecodeLimits
+from images.decoder_pool import DecoderPool
 from images.safe_fetch import FetchPolicy, fetch_image
 from ntf.predictor import ModelInfo, Predictor
 from scans.database import open_sessions
@@ -30,13 +32,25 @@ _loading = Lock()
 @cache
 def fetch_tools() -> FetchTools:
     """The tools of the `fetch` step."""
-    limits = DecodeLimits(max_pixels=settings.max_image_pixels)
     return FetchTools(
         sessions=sessions(),
         store=store(),
         fetch=partial(fetch_image, policy=fetch_policy(settings)),
-        decode=partial(decode_image, limits=limits),
+        decode=decoder_pool().decode,
     )
+
+
+@cache
+def decoder_pool() -> DecoderPool:
+    """The processes that decode for this one. They end with it."""
+    limits = DecodeLimits(
+        max_pixels=settings.max_image_pixels,
+        max_memory_bytes=settings.decode_memory_bytes,
+        max_seconds=settings.decode_timeout_seconds,
+    )
+    pool = DecoderPool(limits, processes=settings.decode_processes)
+    atexit.register(pool.close)
+    return pool
 
 
 @cache

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 
 import images.errors as errors
-from images.errors import FetchFailed, FetchTimedOut, ImageError
+from images.errors import (
+    DecoderUnavailable,
+    DecodeTimedOut,
+    FetchFailed,
+    FetchTimedOut,
+    ImageError,
+)
 
 
 def all_errors(root: type[ImageError] = ImageError) -> Iterator[type[ImageError]]:
@@ -18,7 +24,12 @@ def test_every_error_has_its_own_code() -> None:
 
 
 def test_only_passing_faults_are_retried() -> None:
-    assert {error for error in all_errors() if error.retryable} == {FetchFailed, FetchTimedOut}
+    assert {error for error in all_errors() if error.retryable} == {
+        FetchFailed,
+        FetchTimedOut,
+        DecodeTimedOut,
+        DecoderUnavailable,
+    }
 
 
 def test_the_tree_is_in_one_file() -> None:
