@@ -57,13 +57,23 @@ _ERRORS = {
 class DecoderPool:
     """Decodes in processes of their own. `decode` waits for a free one where all are at work."""
 
-    def __init__(self, limits: DecodeLimits, processes: int = 1) -> None:
-        """Start the first process at once, without waiting for it; the others when needed."""
+    def __init__(
+        self, limits: DecodeLimits, processes: int = 1, program: str = "images.decode_child"
+    ) -> None:
+        """Start the first process at once, without waiting for it; the others when needed.
+
+        Args:
+            processes: how many files are decoded at a time.
+            program: the module that decodes; tests have one that misbehaves.
+        """
         self._limits = limits
+        self._program = program
         self._free_places = threading.BoundedSemaphore(processes)
         self._lock = threading.Lock()
-        self._idle = [_Child(limits)]
+        self._idle = [_Child(limits, program)]
         self._is_closed = False
+        # Of the process that started last; None before the first one has.
+        self.has_no_network: bool | None = None
 
     def __enter__(self) -> "DecoderPool":
         return self
@@ -98,11 +108,13 @@ class DecoderPool:
             try:
                 return child.decode(content)
             finally:
+                if child.was_ready:
+                    self.has_no_network = child.has_no_network
                 self._give_back(child)
 
     def _take(self) -> "_Child":
         with self._lock:
-            return self._idle.pop() if self._idle else _Child(self._limits)
+            return self._idle.pop() if self._idle else _Child(self._limits, self._program)
 
     def _give_back(self, child: "_Child") -> None:
         """Keep a sound process; in the place of another, start one that gets ready meanwhile."""
@@ -112,7 +124,7 @@ class DecoderPool:
             if not self._is_closed:
                 is_lost = not child.is_sound and child.was_ready
                 if child.is_sound or is_lost:
-                    self._idle.append(_Child(self._limits) if is_lost else child)
+                    self._idle.append(_Child(self._limits, self._program) if is_lost else child)
                 return
         child.end()
 
@@ -120,17 +132,18 @@ class DecoderPool:
 class _Child:
     """One process and the line to it."""
 
-    def __init__(self, limits: DecodeLimits) -> None:
+    def __init__(self, limits: DecodeLimits, program: str) -> None:
         self._limits = limits
         self._files_left = _FILES_A_CHILD
         self.is_sound = True
         self.was_ready = False
+        self.has_no_network = False
         ours, theirs = socket.socketpair()
         inherited = {name: os.environ[name] for name in _ENVIRONMENT_NAMES if name in os.environ}
         agreed = json.dumps(asdict(limits))
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module and numbers
-                [sys.executable, "-m", "images.decode_child", agreed],
+                [sys.executable, "-m", program, agreed],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=inherited | _ENVIRONMENT,
@@ -180,7 +193,8 @@ class _Child:
                 "are in the log."
             ) from error
         self.was_ready = True
-        log.info("decoder_started", has_no_network=hello.get("has_no_network") is True)
+        self.has_no_network = hello.get("has_no_network") is True
+        log.info("decoder_started", has_no_network=self.has_no_network)
 
     def _read_answer(self, head: dict[str, Any]) -> DecodedImage:
         match head:

@@ -84,7 +84,7 @@ def test_lossy_formats_come_upright_too(orientation: int, format_name: str) -> N
     stored: NDArray[np.uint8] = np.ascontiguousarray(STORED_AS[orientation](upright))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    decoded = decode(encode(stored, format_name, exif=exif))
+    decoded = decode(encode(stored, format_name, exif=exif.tobytes()))
     corners = decoded.pixels[[4, 4, -5, -5], [4, -5, 4, -5]].astype(int)
     assert np.abs(corners - upright[[4, 4, -5, -5], [4, -5, 4, -5]]).max() < 40
 
@@ -240,7 +240,9 @@ def test_where_less_than_half_is_there_nothing_is_judged(format_name: str) -> No
 
 
 def test_a_cut_progressive_jpeg_has_no_sound_rows() -> None:
-    content = encode(make_noise(seed=6, width=256, height=256), "JPEG", progressive=True)
+    content = encode(
+        make_noise(seed=6, width=256, height=256), "JPEG", quality=75, progressive=True
+    )
     with pytest.raises(ImageTruncated):
         decode(content[: len(content) * 9 // 10])
 
@@ -320,4 +322,4 @@ def test_a_gain_map_is_said() -> None:
 
 def test_strips_give_the_same_pixels_as_the_whole() -> None:
     noise = make_noise(seed=10, width=1500, height=1400)  # more than one strip
-    np.testing.assert_array_equal(decode(encode(noise, "PNG")).pixels, noise)
+    np.testing.assert_array_equal(decode(encode(noise, "BMP")).pixels, noise)
