@@ -41,6 +41,9 @@ class JudgedFile:
     height: int
     model: str
     evidence: list[dict[str, Any]]
+    sha256: str
+    pixels_sha256: str
+    limits: tuple[str, ...]
 
 
 class FileUnreadable(Exception):
@@ -138,7 +141,9 @@ def make_judge(
     model: str | None, allow_private: bool, heatmap: str | None, trust_list: Path | None
 ) -> Callable[[str], JudgedFile]:
     """The steps of the service, on this machine: get the bytes, decode, read, detect, decide."""
-    from images.decode import DecodeLimits, decode_image
+    from images.decoded_image import DecodeLimits
+    from images.decoder_pool import DecoderPool
+    from images.hashes import sha256_hex
     from images.provenance.read import read_provenance
     from images.provenance.trust_list import TrustListInvalid, load_trust_list
     from ntf.predictor import Predictor
@@ -150,16 +155,18 @@ def make_judge(
     except TrustListInvalid as error:
         raise click.ClickException(str(error)) from error
 
+    pool = DecoderPool(DecodeLimits())  # gets ready while the detector is loaded
+    click.get_current_context().call_on_close(pool.close)
     predictor = Predictor.load(Path(model) if model else None, threads=2)
     get_bytes = make_reader(allow_private)
 
     def judge(path: str) -> JudgedFile:
         content = get_bytes(path)
-        decoded = decode_image(content, DecodeLimits())
+        decoded = pool.decode(content)
         claims = read_provenance(content, decoded.media_type, trusted)
         facts = ImageFacts(decoded.width, decoded.height, decoded.limits)
         declared = describe_claims(map(asdict, claims))
-        verdict = decide(predictor, decoded.pixels, facts, declared, heatmap)
+        verdict = decide(predictor, decoded.views, facts, declared, heatmap)
         return JudgedFile(
             path=path,
             label=verdict.label,
@@ -170,6 +177,9 @@ def make_judge(
             height=decoded.height,
             model=predictor.info.version,
             evidence=verdict.evidence_rows(),
+            sha256=sha256_hex(content),
+            pixels_sha256=decoded.pixels_sha256,
+            limits=tuple(limit.code for limit in verdict.limits),
         )
 
     return judge
@@ -177,25 +187,35 @@ def make_judge(
 
 def decide(
     predictor: "Predictor",
-    pixels: "NDArray[np.uint8]",
+    views: tuple["NDArray[np.uint8]", ...],
     facts: "ImageFacts",
     declared: "tuple[Evidence, ...]",
     heatmap: str | None,
 ) -> "DecidedVerdict":
     """Detect where there is enough to see, and decide."""
     from ntf.heatmap import render_heatmap
-    from scans.verdict import PixelFinding, Thresholds, can_judge_pixels, decide_verdict
+    from scans.verdict import (
+        PixelFinding,
+        Thresholds,
+        can_judge_pixels,
+        combine_views,
+        decide_verdict,
+    )
 
     info = predictor.info
     thresholds = Thresholds(info.likely_ai_at, info.no_evidence_below, info.min_side_px)
     if not can_judge_pixels(facts):
         return decide_verdict(None, facts, thresholds, declared)
-    (found,) = predictor.predict([pixels])
+    found = predictor.predict(views)
+    findings = [
+        PixelFinding(
+            one.raw_score, one.real_photo_p, one.calibration_count, one.coverage, one.doubts
+        )
+        for one in found
+    ]
+    index, finding = combine_views(findings, thresholds)
     if heatmap:
-        Path(heatmap).write_bytes(render_heatmap(pixels, found.heatmap))
-    finding = PixelFinding(
-        found.raw_score, found.real_photo_p, found.calibration_count, found.coverage, found.doubts
-    )
+        Path(heatmap).write_bytes(render_heatmap(views[index], found[index].heatmap))
     return decide_verdict(finding, facts, thresholds, declared)
 
 

@@ -115,3 +115,29 @@ class TooManyPixels(ImageError):
     """The picture is larger than the limit once decoded."""
 
     code = "too_many_pixels"
+
+
+class TooMuchMemory(ImageError):
+    """Decoding takes more memory than one image may have, whatever its size in pixels."""
+
+    code = "too_much_memory"
+
+
+class DecodeTimedOut(ImageError):
+    """Decoding was stopped at its time limit. A busy machine may do it later."""
+
+    code = "decode_timed_out"
+    retryable = True
+
+
+class DecoderCrashed(ImageError):
+    """The decoder broke on these bytes, alone in its process."""
+
+    code = "decoder_crashed"
+
+
+class DecoderUnavailable(ImageError):
+    """The process that decodes could not be started; nothing is said about the image."""
+
+    code = "decoder_unavailable"
+    retryable = True

@@ -24,8 +24,9 @@ WEBP = FileKind("WEBP", "image/webp")
 AVIF = FileKind("AVIF", "image/avif")
 TIFF = FileKind("TIFF", "image/tiff")
 BMP = FileKind("BMP", "image/bmp")
+HEIC = FileKind("HEIF", "image/heic")
 
-SUPPORTED_KINDS = (JPEG, PNG, GIF, WEBP, AVIF, TIFF, BMP)
+SUPPORTED_KINDS = (JPEG, PNG, GIF, WEBP, AVIF, TIFF, BMP, HEIC)
 
 _SUPPORTED_STARTS = (
     (b"\xff\xd8\xff", JPEG),
@@ -50,7 +51,7 @@ _KNOWN_STARTS = (
 )
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_FORMATS_TO_USE = "Use a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP image instead."
+_FORMATS_TO_USE = "Use a JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP image instead."
 _TEXT_PEEK_BYTES = 1024
 _SVG_ROOT = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _HTML_ROOT = re.compile(rb"<(!doctype html|html|head|body)", re.IGNORECASE)
@@ -60,7 +61,7 @@ def detect_file_kind(content: bytes) -> FileKind:
     """Name the format by content alone (WHATWG MIME Sniffing, section 6.1, and ISO 23008-12).
 
     Raises:
-        UnsupportedFormat: a known kind of file that is not decoded here (SVG, PDF, HEIC, …).
+        UnsupportedFormat: a known kind of file that is not decoded here (SVG, PDF, JPEG XL, …).
         NotAnImage: a web page, an empty file, or bytes of no known kind.
     """
     if not content:
@@ -75,13 +76,23 @@ def detect_file_kind(content: bytes) -> FileKind:
     raise _name_refused_kind(content)
 
 
-def _detect_iso_media_kind(content: bytes) -> FileKind:
+def has_tone_map(content: bytes) -> bool:
+    """Whether an AVIF or HEIC file names a gain map for HDR screens (ISO 21496-1, brand `tmap`)."""
+    return content[4:8] == b"ftyp" and b"tmap" in _brands(content)
+
+
+def _brands(content: bytes) -> set[bytes]:
     box_bytes = min(int.from_bytes(content[:4], "big"), 256)
-    brands = {content[8:12]} | {content[at : at + 4] for at in range(16, box_bytes, 4)}
+    return {content[8:12]} | {content[at : at + 4] for at in range(16, box_bytes, 4)}
+
+
+def _detect_iso_media_kind(content: bytes) -> FileKind:
+    brands = _brands(content)
     if brands & _AVIF_BRANDS:
         return AVIF
-    name = "a HEIC image" if brands & _HEIF_BRANDS else "a video"
-    raise UnsupportedFormat(f"The file is {name}, which is not supported. {_FORMATS_TO_USE}")
+    if brands & _HEIF_BRANDS:
+        return HEIC
+    raise UnsupportedFormat(f"The file is a video, which is not supported. {_FORMATS_TO_USE}")
 
 
 def _name_refused_kind(content: bytes) -> NotAnImage:

@@ -1,5 +1,6 @@
 """Checks: made once for each open subject, read by their tenant, ended with a verdict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -130,16 +131,20 @@ def remember_decoded(
     *,
     byte_count: int,
     media_type: str,
-    pixels_sha256: str,
+    views_sha256: Sequence[str],
     facts: ImageFacts,
     provenance: list[dict[str, Any]],
 ) -> None:
-    """Note what was found in these bytes. A newer reading replaces the older."""
+    """Note what was found in these bytes. A newer reading replaces the older.
+
+    The first of the views is the canonical picture.
+    """
     found = {
         "media_type": media_type,
         "width_px": facts.width_px,
         "height_px": facts.height_px,
-        "pixels_sha256": pixels_sha256,
+        "pixels_sha256": views_sha256[0],
+        "further_pixels_sha256": list(views_sha256[1:]),
         "limits": list(facts.limits),
         "provenance": provenance,
     }

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     c2pa_trust_list_path: Path | None = Field(
         default=None, description="PEM file of authorities whose signatures count; unset: none do"
     )
+    decode_processes: PositiveInt = Field(default=2, description="decode for one worker process")
+    decode_timeout_seconds: PositiveFloat = Field(default=3.0, description="decoding one file")
+    decode_memory_bytes: PositiveInt = Field(
+        default=960 * 1024 * 1024, description="of one process that decodes; 15 for each pixel"
+    )
 
     lease_seconds: PositiveFloat = Field(
         default=60.0, description="then another worker may take it"

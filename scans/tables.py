@@ -99,6 +99,10 @@ class Image(Table):
     width_px: Mapped[int | None]
     height_px: Mapped[int | None]
     pixels_sha256: Mapped[str | None] = mapped_column(String(64))
+    # Of the other pictures that the file shows: later frames, another ground under transparency.
+    further_pixels_sha256: Mapped[list[str]] = mapped_column(
+        JSONB, server_default=text("'[]'::jsonb")
+    )
     limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     # What the file says about itself (`scans/file_claims.py`); null until it has been read.
     provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))

@@ -4,6 +4,7 @@ The words are the product's promise: never "fake", never "real", never 0 % or 10
 means *let a person look*, never *remove*.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any, Literal
@@ -20,11 +21,17 @@ LIMIT_SENTENCES = {
     "too_small": "The image is too small to judge: {width} × {height} px.",
     "small": "Seen at {width} × {height} px only; a larger version would tell more.",
     "partly_seen": "Only {coverage:.0%} of the image was looked at, in crops at full resolution.",
+    "animated_three_frames": "The image is animated; its first, middle and last frames were judged,"
+    " and the most suspicious of them decides.",
     "animated_first_frame": "The image is animated; only its first frame was judged.",
-    "first_page_only": "The file has several pages; only the first was judged.",
+    "first_page_only": "The file has several pages or pictures; only the first was judged.",
     "depth_reduced": "The image has more than 8 bits a channel; it was judged at 8.",
     "cmyk_converted": "The image was made for print (CMYK) and was converted to RGB to be judged.",
     "alpha_flattened": "Transparent parts were judged as if on white.",
+    "alpha_two_grounds": "Transparent parts were judged as if on white and as if on black, and the"
+    " more suspicious of the two decides.",
+    "gain_map_ignored": "The file also holds a version for bright (HDR) screens, which was not"
+    " judged.",
     "flat_graphic": "This looks like a flat graphic, a chart or a screenshot; only photographs and"
     " pictures like them can be judged.",
     "destroyed": "Compression has destroyed what could be judged.",
@@ -160,6 +167,28 @@ def _contradicts(line: Evidence, pixels: Evidence) -> bool:
 
 def _is_ai_declared(line: Evidence) -> bool:
     return line.points_to == "ai" and line.strength in {"moderate", "strong"}
+
+
+def combine_views(
+    findings: Sequence[PixelFinding], thresholds: Thresholds
+) -> tuple[int, PixelFinding]:
+    """One finding for a file that shows several pictures (frames, grounds), and whose it is.
+
+    The most suspicious view decides, of those that can be judged at all. Each view is one more
+    chance for a false alarm, so its p-value is multiplied by their number (Bonferroni); and where
+    one view is likely AI-made and another shows no evidence, the answer is a doubt for a person.
+    """
+    inside = [one for one in findings if not OUTSIDE & set(one.doubts)] or list(findings)
+    most = max(inside, key=lambda one: one.raw_score)
+    least = min(one.raw_score for one in inside)
+    doubts = most.doubts
+    is_split = most.raw_score >= thresholds.likely_ai_at and least < thresholds.no_evidence_below
+    if is_split and DISAGREEMENT not in doubts:
+        doubts += (DISAGREEMENT,)
+    combined = replace(
+        most, real_photo_p=min(1.0, most.real_photo_p * len(findings)), doubts=doubts
+    )
+    return findings.index(most), combined
 
 
 def can_judge_pixels(facts: ImageFacts) -> bool:

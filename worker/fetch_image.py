@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from images.decode import DecodedImage
+from images.decoded_image import DecodedImage
 from images.hashes import sha256_hex
 from images.provenance.claims import FileClaim
 from images.safe_fetch import FetchedImage, NotModified, Validators
@@ -45,14 +45,15 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     claims = tools.read_provenance(content, decoded.media_type)
     sha256 = sha256_hex(content)
     tools.store.save("bytes", sha256, content)
-    save_pixels(tools.store, decoded.pixels_sha256, decoded.pixels)
+    for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
+        save_pixels(tools.store, view_sha256, view)
     with tools.sessions.begin() as session:
         remember_decoded(
             session,
             sha256,
             byte_count=len(content),
             media_type=decoded.media_type,
-            pixels_sha256=decoded.pixels_sha256,
+            views_sha256=decoded.views_sha256,
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
             provenance=[asdict(claim) for claim in claims],
         )

@@ -25,6 +25,7 @@ from scans.verdict import (
     PixelFinding,
     Thresholds,
     can_judge_pixels,
+    combine_views,
     decide_verdict,
 )
 
@@ -57,10 +58,15 @@ def judge_image(claim: Claim, tools: JudgeTools) -> None:
     detector = tools.load_detector()
     image = read_image(claim, tools)
     facts = ImageFacts(image.width_px or 0, image.height_px or 0, tuple(image.limits))
-    pixels_sha256 = image.pixels_sha256 if can_judge_pixels(facts) else None
-    finding = get_finding(pixels_sha256, detector, tools) if pixels_sha256 else None
+    thresholds = thresholds_of(detector.info)
+    views = [image.pixels_sha256, *image.further_pixels_sha256] if image.pixels_sha256 else []
+    pixels_sha256, finding = None, None
+    if views and can_judge_pixels(facts):
+        findings = [get_finding(view, detector, tools) for view in views]
+        index, finding = combine_views(findings, thresholds)
+        pixels_sha256 = views[index]
     declared = describe_claims(image.provenance or ())
-    verdict = decide_verdict(finding, facts, thresholds_of(detector.info), declared)
+    verdict = decide_verdict(finding, facts, thresholds, declared)
     with tools.sessions.begin() as session:
         save_verdict(
             session,
@@ -70,8 +76,8 @@ def judge_image(claim: Claim, tools: JudgeTools) -> None:
             model_version=detector.info.version,
             threshold_version=detector.info.threshold_version,
         )
-    if image.pixels_sha256:
-        tools.store.forget("pixels", image.pixels_sha256)
+    for view in views:
+        tools.store.forget("pixels", view)
 
 
 def read_image(claim: Claim, tools: JudgeTools) -> Image:

@@ -4,10 +4,12 @@ On first use, not at import: Celery forks its workers, and neither a connection 
 detector may cross a fork.
 """
 
+import atexit
 from functools import cache, partial
 from threading import Lock
 
-from images.decode import DecodeLimits, decode_image
+from images.decoded_image import DecodeLimits
+from images.decoder_pool import DecoderPool
 from images.provenance.read import read_provenance
 from images.provenance.trust_list import load_trust_list
 from images.safe_fetch import (
@@ -41,7 +43,6 @@ _loading = Lock()
 @cache
 def fetch_tools() -> FetchTools:
     """The tools of the `fetch` step."""
-    limits = DecodeLimits(max_pixels=settings.max_image_pixels)
     policy = fetch_policy(settings)
     network = Network(turns=SharedTurns(sessions(), settings.host_requests_per_second))
 
@@ -52,9 +53,22 @@ def fetch_tools() -> FetchTools:
         sessions=sessions(),
         store=store(),
         fetch=fetch,
-        decode=partial(decode_image, limits=limits),
+        decode=decoder_pool().decode,
         read_provenance=partial(read_provenance, trust_list=trust_list()),
     )
+
+
+@cache
+def decoder_pool() -> DecoderPool:
+    """The processes that decode for this one. They end with it."""
+    limits = DecodeLimits(
+        max_pixels=settings.max_image_pixels,
+        max_memory_bytes=settings.decode_memory_bytes,
+        max_seconds=settings.decode_timeout_seconds,
+    )
+    pool = DecoderPool(limits, processes=settings.decode_processes)
+    atexit.register(pool.close)
+    return pool
 
 
 @cache

@@ -77,7 +77,8 @@ class CycleGan:
         given = (padded * 2 - 1).to(torch.bfloat16, memory_format=torch.channels_last)
         drawn = (self._model(given).float() + 1) / 2
         twin = drawn + _coarse(padded - drawn)
-        return twin.clamp(0, 1)[..., :height, :width]
+        cut: Tensor = twin.clamp(0, 1)[..., :height, :width]
+        return cut
 
 
 def _coarse(images: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """The rule that turns a measurement into words."""
 
+from dataclasses import replace
+
 import pytest
 
 from scans.verdict import (
@@ -7,6 +9,7 @@ from scans.verdict import (
     PixelFinding,
     Thresholds,
     clip_score,
+    combine_views,
     decide_verdict,
     describe_rarity,
 )
@@ -89,3 +92,32 @@ def test_evidence_of_a_likely_ai_image_is_strong_only_where_it_is_rare() -> None
     rare = decide_verdict(finding(0.95, p=0.001), LARGE, THRESHOLDS).evidence[0]
     less_rare = decide_verdict(finding(0.95, p=0.03), LARGE, THRESHOLDS).evidence[0]
     assert (rare.strength, less_rare.strength) == ("strong", "moderate")
+
+
+def test_the_most_suspicious_view_decides_and_its_rarity_counts_for_all() -> None:
+    index, combined = combine_views(
+        [finding(0.5, p=0.2), finding(0.95, p=0.01), finding(0.6, p=0.1)], THRESHOLDS
+    )
+    assert index == 1
+    assert combined.raw_score == 0.95
+    assert combined.real_photo_p == pytest.approx(0.03)
+    assert decide_verdict(combined, LARGE, THRESHOLDS).label == "likely_ai"
+
+
+def test_views_that_say_opposite_things_are_for_a_person() -> None:
+    _, combined = combine_views([finding(0.1), finding(0.95)], THRESHOLDS)
+    verdict = decide_verdict(combined, LARGE, THRESHOLDS)
+    assert verdict.label == "uncertain"
+    assert "looks_disagree" in [limit.code for limit in verdict.limits]
+
+
+def test_a_view_that_cannot_be_judged_decides_only_where_all_are_such() -> None:
+    flat = replace(finding(0.99), doubts=("flat_graphic",))
+    assert combine_views([flat, finding(0.5)], THRESHOLDS)[0] == 1
+    index, combined = combine_views([finding(0.99), flat][1:], THRESHOLDS)
+    assert index == 0
+    assert decide_verdict(combined, LARGE, THRESHOLDS).label == "not_assessable"
+
+
+def test_one_view_is_taken_as_it_is() -> None:
+    assert combine_views([finding(0.95)], THRESHOLDS) == (0, finding(0.95))

@@ -4,8 +4,11 @@ import io
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
+
+pillow_heif.register_heif_opener()
 
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
@@ -15,6 +18,7 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "AVIF": {"quality": 90},
     "TIFF": {},
     "BMP": {},
+    "HEIF": {"quality": 95, "chroma": 444},
 }
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
-from images.decode import DecodedImage, DecodeLimits, decode_image
+from images.decode import decode_image
+from images.decoded_image import DecodedImage, DecodeLimits
 from images.errors import ImageTruncated, NotAnImage, TooManyPixels
 from images.hashes import pixels_sha256
 from tests.unit.images.made_images import SAVE_OPTIONS, encode, make_noise, make_pixels
@@ -51,7 +52,8 @@ def test_every_format_gives_the_same_picture(format_name: str) -> None:
     assert decoded.pixels.shape == (32, 48, 3)
     assert decoded.pixels.dtype == np.uint8
     assert (decoded.width, decoded.height) == (48, 32)
-    assert decoded.media_type == f"image/{format_name.lower()}"
+    name = "heic" if format_name == "HEIF" else format_name.lower()
+    assert decoded.media_type == f"image/{name}"
     assert decoded.pixels_sha256 == pixels_sha256(decoded.pixels)
     assert decoded.limits == ()
     difference = np.abs(decoded.pixels.astype(int) - make_pixels())
@@ -76,13 +78,13 @@ def test_all_eight_orientations_come_upright(orientation: int, format_name: str)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format_name", ["JPEG", "AVIF"])
+@pytest.mark.parametrize("format_name", ["JPEG", "AVIF", "HEIF"])
 def test_lossy_formats_come_upright_too(orientation: int, format_name: str) -> None:
     upright = make_pixels()
     stored: NDArray[np.uint8] = np.ascontiguousarray(STORED_AS[orientation](upright))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    decoded = decode(encode(stored, format_name, exif=exif))
+    decoded = decode(encode(stored, format_name, exif=exif.tobytes()))
     corners = decoded.pixels[[4, 4, -5, -5], [4, -5, 4, -5]].astype(int)
     assert np.abs(corners - upright[[4, 4, -5, -5], [4, -5, 4, -5]]).max() < 40
 
@@ -102,14 +104,32 @@ def test_broken_exif_does_not_cost_the_picture() -> None:
 
 
 @pytest.mark.parametrize("format_name", ["GIF", "PNG", "WEBP", "AVIF"])
-def test_an_animation_gives_its_first_frame(format_name: str) -> None:
-    frames = [Image.new("RGB", (40, 24), color) for color in ("red", "blue", "green")]
+def test_an_animation_gives_its_first_middle_and_last_frame(format_name: str) -> None:
+    colors = ("red", "yellow", "blue", "white", "green")
+    frames = [Image.new("RGB", (40, 24), color) for color in colors]
     content = encode(frames[0], format_name, save_all=True, append_images=frames[1:], duration=100)
     decoded = decode(content)
+    assert decoded.limits == ("animated_three_frames",)
+    assert [dominant(view) for view in decoded.views] == [0, 2, 1]
+    assert len(set(decoded.views_sha256)) == 3
+
+
+def dominant(pixels: NDArray[np.uint8]) -> int:
+    return int(pixels.reshape(-1, 3).mean(axis=0).argmax())
+
+
+def test_equal_frames_are_one_view() -> None:
+    frames = [Image.new("RGB", (40, 24), color) for color in ("red", "blue", "red")]
+    content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+    assert [dominant(view) for view in decode(content).views] == [0, 2]
+
+
+def test_an_animation_that_is_too_much_work_gives_its_first_frame() -> None:
+    frames = [Image.new("RGB", (40, 24), color) for color in ("red", "blue", "green")]
+    content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+    decoded = decode(content, replace(LIMITS, max_pixels=40 * 24))
     assert decoded.limits == ("animated_first_frame",)
-    red, green, blue = decoded.pixels.reshape(-1, 3).mean(axis=0)
-    assert red > 245
-    assert max(green, blue) < 10
+    assert [dominant(view) for view in decoded.views] == [0]
 
 
 def test_a_tiff_of_many_pages_gives_the_first() -> None:
@@ -119,13 +139,20 @@ def test_a_tiff_of_many_pages_gives_the_first() -> None:
     assert tuple(decoded.pixels[0, 0]) == (255, 0, 0)
 
 
-def test_alpha_lies_over_white() -> None:
+def test_alpha_lies_over_white_and_over_black() -> None:
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
-    image.putpixel((0, 0), (0, 0, 0, 255))
+    image.putpixel((0, 0), (0, 90, 0, 255))
     decoded = decode(encode(image, "PNG"))
+    assert decoded.limits == ("alpha_two_grounds",)
+    assert [tuple(view[0, 0]) for view in decoded.views] == [(0, 90, 0)] * 2
+    assert [tuple(view[3, 3]) for view in decoded.views] == [(255, 255, 255), (0, 0, 0)]
+
+
+def test_one_ground_where_two_would_be_too_many_pixels() -> None:
+    content = encode(Image.new("RGBA", (4, 4), (255, 0, 0, 0)), "PNG")
+    decoded = decode(content, replace(LIMITS, max_pixels=16))
     assert decoded.limits == ("alpha_flattened",)
-    assert tuple(decoded.pixels[0, 0]) == (0, 0, 0)
-    assert tuple(decoded.pixels[3, 3]) == (255, 255, 255)
+    assert len(decoded.views) == 1
 
 
 def test_opaque_alpha_changes_nothing() -> None:
@@ -140,7 +167,7 @@ def test_palette_transparency_lies_over_white() -> None:
     image = Image.new("P", (4, 4), 0)
     image.putpalette([0, 0, 0, 0, 255, 0])
     decoded = decode(encode(image, "GIF", transparency=0))
-    assert decoded.limits == ("alpha_flattened",)
+    assert decoded.limits == ("alpha_two_grounds",)
     assert (decoded.pixels == 255).all()
 
 
@@ -179,17 +206,45 @@ def test_deep_grey_is_scaled_by_its_white_point(
     assert decoded.pixels[0, :, 0].tolist() == expected
 
 
-@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP"])
+@pytest.mark.parametrize("format_name", ["GIF", "WEBP", "TIFF", "BMP"])
 def test_a_file_cut_short_says_so(format_name: str) -> None:
     content = encode(make_noise(seed=6), format_name)
     with pytest.raises(ImageTruncated):
         decode(content[: len(content) * 2 // 3])
 
 
-def test_a_cut_avif_is_an_error_too() -> None:
-    content = encode(make_noise(seed=6), "AVIF")
+@pytest.mark.parametrize("format_name", ["AVIF", "HEIF"])
+def test_a_cut_file_of_boxes_is_an_error_too(format_name: str) -> None:
+    content = encode(make_noise(seed=6), format_name)
     with pytest.raises(NotAnImage):
         decode(content[: len(content) * 2 // 3])
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG"])
+def test_where_enough_rows_are_there_they_alone_are_judged(format_name: str) -> None:
+    whole = encode(make_noise(seed=6, width=256, height=256), format_name)
+    sound = decode(whole).pixels
+    decoded = decode(whole[: len(whole) * 3 // 4])
+    assert decoded.limits == ("truncated",)
+    assert 128 <= decoded.height < 200
+    # The last rows may lack the smoothing of colours from the rows below them.
+    kept = decoded.height - 2
+    np.testing.assert_array_equal(decoded.pixels[:kept], sound[:kept])
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG"])
+def test_where_less_than_half_is_there_nothing_is_judged(format_name: str) -> None:
+    content = encode(make_noise(seed=6, width=256, height=256), format_name)
+    with pytest.raises(ImageTruncated):
+        decode(content[: len(content) // 3])
+
+
+def test_a_cut_progressive_jpeg_has_no_sound_rows() -> None:
+    content = encode(
+        make_noise(seed=6, width=256, height=256), "JPEG", quality=75, progressive=True
+    )
+    with pytest.raises(ImageTruncated):
+        decode(content[: len(content) * 9 // 10])
 
 
 @pytest.mark.parametrize(("width", "height"), [(8001, 8000), (30001, 1), (100_000, 100_000)])
@@ -223,3 +278,48 @@ def test_the_pixel_limit_is_exact() -> None:
 def test_pixels_cannot_be_written_to() -> None:
     with pytest.raises(ValueError, match="read-only"):
         decode(encode(make_pixels(), "PNG")).pixels[0, 0] = 0
+
+
+def test_a_wide_profile_is_brought_to_srgb_and_srgb_changes_nothing() -> None:
+    noise = make_noise(seed=9)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert decode(encode(noise, "PNG", icc_profile=srgb)).pixels_sha256 == pixels_sha256(noise)
+    swapped = swap_red_and_green(srgb)
+    converted = decode(encode(noise, "PNG", icc_profile=swapped)).pixels
+    difference = np.abs(converted.astype(int) - noise[..., [1, 0, 2]])
+    assert np.percentile(difference, 90) <= 3
+
+
+def swap_red_and_green(profile: bytes) -> bytes:
+    """A profile whose first channel is green: the two tags change their names (ICC.1, 9.2)."""
+    marked = profile.replace(b"rXYZ", b"?", 1).replace(b"gXYZ", b"rXYZ", 1)
+    return marked.replace(b"?", b"gXYZ", 1)
+
+
+@pytest.mark.parametrize("profile", [b"", b"no profile", b"\0" * 500])
+def test_a_broken_profile_is_ignored(profile: bytes) -> None:
+    noise = make_noise(seed=9)
+    decoded = decode(encode(noise, "PNG", icc_profile=profile))
+    assert decoded.pixels_sha256 == pixels_sha256(noise)
+
+
+def test_sixteen_bits_of_colour_are_said() -> None:
+    header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+    rows = (b"\0" + b"\x80\xff" * 12) * 4
+    content = b"\x89PNG\r\n\x1a\n"
+    for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + name + data
+        content += struct.pack(">I", zlib.crc32(name + data))
+    decoded = decode(content)
+    assert decoded.limits == ("depth_reduced",)
+    assert (decoded.pixels == 128).all()
+
+
+def test_a_gain_map_is_said() -> None:
+    xmp = b'<x xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"/>'
+    assert decode(encode(make_noise(seed=9), "JPEG", xmp=xmp)).limits == ("gain_map_ignored",)
+
+
+def test_strips_give_the_same_pixels_as_the_whole() -> None:
+    noise = make_noise(seed=10, width=1500, height=1400)  # more than one strip
+    np.testing.assert_array_equal(decode(encode(noise, "BMP")).pixels, noise)

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from images.decode import DecodeLimits, decode_image
+from images.decode import decode_image
+from images.decoded_image import DecodeLimits
 from images.errors import ImageError
 from tests.unit.images.made_images import SAVE_OPTIONS, encode, make_noise
 

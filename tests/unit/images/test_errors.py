@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 import images.errors as errors
-from images.errors import FetchFailed, FetchTimedOut, HostBusy, ImageError
+from images.errors import (
+    DecoderUnavailable,
+    DecodeTimedOut,
+    FetchFailed,
+    FetchTimedOut,
+    HostBusy,
+    ImageError,
+)
 
 
 def all_errors(root: type[ImageError] = ImageError) -> Iterator[type[ImageError]]:
@@ -22,6 +29,8 @@ def test_only_passing_faults_are_retried() -> None:
         FetchFailed,
         FetchTimedOut,
         HostBusy,
+        DecodeTimedOut,
+        DecoderUnavailable,
     }
 
 
