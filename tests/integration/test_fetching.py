@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from images.decode import DecodeLimits, decode_image
 from images.errors import HostBusy
 from images.hashes import sha256_hex
+from images.provenance.read import read_provenance
+from images.provenance.trust_list import NO_TRUST_LIST
 from images.safe_fetch import (
     FetchedImage,
     FetchPolicy,
@@ -53,7 +55,15 @@ def tools(server: HostileServer, sessions: Sessions, store: ImageStore) -> Fetch
         return fetch_image(url, policy, network, known=known)
 
     limits = DecodeLimits(max_pixels=1_000_000)
-    return FetchTools(sessions, store, fetch, lambda content: decode_image(content, limits))
+    return FetchTools(
+        sessions,
+        store,
+        fetch,
+        decode=lambda content: decode_image(content, limits),
+        read_provenance=lambda content, media_type: read_provenance(
+            content, media_type, NO_TRUST_LIST
+        ),
+    )
 
 
 def claim_check_of(url: str, sessions: Sessions, tenant: str) -> Claim:
