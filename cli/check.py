@@ -42,6 +42,7 @@ class JudgedFile:
     model: str
     sha256: str
     pixels_sha256: str
+    pdq: str
     limits: tuple[str, ...]
 
 
@@ -129,6 +130,7 @@ def make_judge(
     from images.decoded_image import DecodeLimits
     from images.decoder_pool import DecoderPool
     from images.hashes import sha256_hex
+    from images.perceptual_hash import pdq_hash
     from ntf.predictor import Predictor
     from scans.verdict import ImageFacts
 
@@ -153,6 +155,7 @@ def make_judge(
             model=predictor.info.version,
             sha256=sha256_hex(content),
             pixels_sha256=decoded.pixels_sha256,
+            pdq=pdq_hash(decoded.pixels)[0],
             limits=tuple(limit.code for limit in verdict.limits),
         )
 

@@ -13,6 +13,7 @@ from cli.main import main
 from tests.pictures import as_jpeg, noise, photograph
 
 FIELDS = ["path", "label", "score", "raw_score", "real_photo_p", "width", "height", "model"]
+FIELDS += ["sha256", "pixels_sha256", "pdq", "limits"]
 
 
 def check(*arguments: str) -> Result:
