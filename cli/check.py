@@ -43,6 +43,7 @@ class JudgedFile:
     evidence: list[dict[str, Any]]
     sha256: str
     pixels_sha256: str
+    pdq: str
     limits: tuple[str, ...]
 
 
@@ -144,6 +145,7 @@ def make_judge(
     from images.decoded_image import DecodeLimits
     from images.decoder_pool import DecoderPool
     from images.hashes import sha256_hex
+    from images.perceptual_hash import pdq_hash
     from images.provenance.read import read_provenance
     from images.provenance.trust_list import TrustListInvalid, load_trust_list
     from ntf.predictor import Predictor
@@ -179,6 +181,7 @@ def make_judge(
             evidence=verdict.evidence_rows(),
             sha256=sha256_hex(content),
             pixels_sha256=decoded.pixels_sha256,
+            pdq=pdq_hash(decoded.pixels)[0],
             limits=tuple(limit.code for limit in verdict.limits),
         )
 

@@ -22,6 +22,10 @@ FIELDS = [
     "height",
     "model",
     "evidence",
+    "sha256",
+    "pixels_sha256",
+    "pdq",
+    "limits",
 ]
 
 
