@@ -56,7 +56,8 @@ def _box_filter(values: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis)
     counts = (last - first).reshape((-1, 1) if axis == 0 else (1, -1))
     means = (sums.take(last, axis) - sums.take(first, axis)) / counts
-    return means.astype(np.float32)
+    averaged: NDArray[np.float32] = means.astype(np.float32)
+    return averaged
 
 
 def _quality(grid: NDArray[np.float32]) -> int:
