@@ -26,7 +26,7 @@ class Spec:
     Attributes:
         files: the names of its `.param` and `.bin` without their endings, in `package`.
         factor: how much it enlarges, and the photograph is shrunk before; 1 where it only cleans.
-        border_px: mirrored pixels that it wants around its input, on each side.
+        border_px: pixels that it wants around its input on each side; the outermost are repeated.
         low, span: its values for black, and from black to white.
     """
 
@@ -75,7 +75,7 @@ class Restorer:
         """The images [B, 3, H, W] in 0..1 as the network draws them, in their size and place."""
         spec = self._spec
         whole, height, width = pad_to_multiple(images, spec.factor * MULTIPLE_PX)
-        given = F.pad(self._shrink(whole), (spec.border_px,) * 4, mode="reflect")
+        given = F.pad(self._shrink(whole), (spec.border_px,) * 4, mode="replicate")
         values = (given * spec.span + spec.low).contiguous()
         drawn = torch.stack([self._run(image) for image in values.unbind()])
         # Some networks cut their border off, others enlarge it too.
