@@ -1,6 +1,8 @@
 """`ntf check`, which needs no server."""
 
 import json
+import subprocess
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +49,13 @@ def test_one_file_gives_one_json_object(picture: Path) -> None:
     assert list(judged) == FIELDS
     assert (judged["path"], judged["width"], judged["height"]) == (str(picture), 512, 512)
     assert judged["model"].startswith("ntf-small-")
+
+
+def test_nothing_but_json_comes_out_of_the_real_command(picture: Path) -> None:
+    """The decoding processes' log lines went to standard output, before the first object."""
+    command = [sys.executable, "-m", "cli", "check", str(picture), "--json"]
+    ended = subprocess.run(command, capture_output=True, check=True, timeout=120)
+    assert json.loads(ended.stdout)["path"] == str(picture)
 
 
 def test_a_folder_with_a_broken_file_says_which_and_why(tmp_path: Path, picture: Path) -> None:
