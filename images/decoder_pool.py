@@ -6,6 +6,7 @@ is started in its place, and whoever asked gets an error of ours.
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -18,14 +19,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import structlog
-
 from images import errors
 from images.decode_wire import Line, LineBroken, LineTimedOut
 from images.decoded_image import DecodedImage, DecodeLimits
 from images.signatures import SUPPORTED_KINDS
 
-log = structlog.get_logger()
+# Of the standard library: a command's output stays its own.
+log = logging.getLogger(__name__)
 
 _START_SECONDS = 30.0
 # Then another takes its place, so that what a library may lose of its memory stays little.
@@ -60,7 +60,7 @@ class DecoderPool:
     def __init__(
         self, limits: DecodeLimits, processes: int = 1, program: str = "images.decode_child"
     ) -> None:
-        """Start the first process at once, without waiting for it; the others when needed.
+        """Start one process and a spare one at once, without waiting; more when needed.
 
         Args:
             processes: how many files are decoded at a time.
@@ -70,7 +70,8 @@ class DecoderPool:
         self._program = program
         self._free_places = threading.BoundedSemaphore(processes)
         self._lock = threading.Lock()
-        self._idle = [_Child(limits, program)]
+        # The spare one stands in at once when a file costs the other one.
+        self._idle = [_Child(limits, program) for _ in range(2)]
         self._is_closed = False
         # Of the process that started last; None before the first one has.
         self.has_no_network: bool | None = None
@@ -122,9 +123,10 @@ class DecoderPool:
             child.end()
         with self._lock:
             if not self._is_closed:
-                is_lost = not child.is_sound and child.was_ready
-                if child.is_sound or is_lost:
-                    self._idle.append(_Child(self._limits, self._program) if is_lost else child)
+                if child.is_sound:
+                    self._idle.append(child)
+                elif child.was_ready:
+                    self._idle.insert(0, _Child(self._limits, self._program))
                 return
         child.end()
 
@@ -194,7 +196,7 @@ class _Child:
             ) from error
         self.was_ready = True
         self.has_no_network = hello.get("has_no_network") is True
-        log.info("decoder_started", has_no_network=self.has_no_network)
+        log.info("decoder started, network %s", "gone" if self.has_no_network else "in reach")
 
     def _read_answer(self, head: dict[str, Any]) -> DecodedImage:
         match head:
@@ -227,7 +229,7 @@ class _Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1.0)
         status = self._process.returncode
-        log.warning("decoder_died", status=status)
+        log.info("decoder died over a file, status %s", status)
         if status is not None and -status == signal.SIGXCPU:
             return _timed_out()
         return errors.DecoderCrashed(

@@ -254,8 +254,8 @@ def open_network(folder: Path, found: dict[str, Any], threads: int, device: str)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Weights of eight bits become floating point once, at this moment, and not at every image.
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    # Weights of eight bits stay so until they are used. Making them floating point on loading saves
+    # a tenth of the time for one image, and takes 1.15 GiB for a moment instead of 0.65.
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def run(crops: NDArray[np.float32]) -> Arrays:
