@@ -24,6 +24,7 @@ SPLITS = {"train": "train", "report": "test"}
 # In one of these a person can look up what the manifest's other columns do not say.
 EXTRA_COLUMNS = ("repo", "licence", "kind", "original_sha256")
 DOWNLOAD_SECONDS = 600
+SAID_CHARACTERS = 500  # the end of what a client said when it failed
 
 
 class PackageNotHad(Exception):
@@ -110,7 +111,7 @@ def download(package: Package, folder: Path) -> Path:
         )
         return next(path for path in sorted(folder.iterdir()) if path.is_file())
     except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip() or "it gave no reason").splitlines()[-1]
+        said = " / ".join(error.stderr.split("\n"))[-SAID_CHARACTERS:].strip(" /") or "no reason"
     except subprocess.TimeoutExpired:
         said = f"no end after {DOWNLOAD_SECONDS} s"
     except FileNotFoundError:
@@ -128,7 +129,7 @@ def _download_command(package: Package) -> list[str]:
     pinned = f"{package.name}=={package.version}"
     match package.registry:
         case "npm":
-            return ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
+            return ["npm", "pack", "--loglevel", "error", f"{package.name}@{package.version}"]
         case "debian":
             return ["apt-get", "download", f"{package.name}={package.version}"]
         case "pypi":
