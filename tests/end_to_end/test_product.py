@@ -57,7 +57,9 @@ def test_a_second_start_finds_the_data_and_a_taken_folder_is_refused(tmp_path: P
     folder = tmp_path / "var"
     with started(folder) as first:
         first.wait_until_ready()
-        key, check = first.key, upload(first, as_jpeg(noise(6))).json()
+        # On a busy machine one wait may be over before the verdict is there: the same bytes again.
+        answers = (upload(first, as_jpeg(noise(6))).json() for _ in range(10))
+        key, check = first.key, next(answer for answer in answers if answer["verdict"])
         with started(folder) as second:
             assert second.process.wait(20) == 1
         assert "Another `ntf run` uses" in (tmp_path / "var.log").read_text()
