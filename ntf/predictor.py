@@ -22,7 +22,7 @@ import onnxruntime
 
 from ntf.domain import Gate
 from ntf.errors import DetectorUnavailable
-from ntf.preprocess import View, Window, choose_windows, coverage_of, cut, show, to_batch
+from ntf.preprocess import View, Window, choose_in_view, coverage_of, cut, to_batch
 
 SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
 SETTINGS = "detector.json"
@@ -262,15 +262,13 @@ def open_network(folder: Path, found: dict[str, Any], threads: int, device: str)
 
 def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:
     """One branch over its views' windows."""
-    shown = [(part, view) for view in branch.views if (part := show(image, view)) is not None]
-    windows = [
-        choose_windows(part.shape[0], part.shape[1], branch.crop_px, view.max_windows)
-        for part, view in shown
-    ]
-    seen = [
-        branch.run(to_batch([cut(part, window) for window in chosen]))
-        for (part, _), chosen in zip(shown, windows, strict=True)
-    ]
+    height, width = image.shape[:2]
+    windows, seen = [], []
+    for view in branch.views:
+        chosen = choose_in_view(height, width, branch.crop_px, view)
+        if chosen:
+            windows.append(chosen)
+            seen.append(branch.run(to_batch([cut(image, one, view.shrink) for one in chosen])))
     return Look(
         windows[0],
         seen[0][2],

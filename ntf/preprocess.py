@@ -31,20 +31,12 @@ class View:
     max_windows: int
 
 
-def show(image: NDArray[np.uint8], view: View) -> NDArray[np.uint8] | None:
-    """The image [H, W, 3] at the view's size; None where too little would be left of it.
-
-    A pixel is the mean of `shrink` x `shrink` others, so the same share of every image is lost.
-    """
-    step = view.shrink
-    if step == 1:
-        return image
-    height, width = (length // step for length in image.shape[:2])
-    if min(height, width) < MIN_VIEW_PX:
-        return None
-    blocks = image[: height * step, : width * step].reshape(height, step, width, step, 3)
-    means: NDArray[np.uint8] = (blocks.mean((1, 3), dtype=np.float32) + 0.5).astype(np.uint8)
-    return means
+def choose_in_view(height: int, width: int, crop_px: int, view: View) -> list[Window]:
+    """The view's windows, in its own pixels; none where too little would be left of the image."""
+    height, width = height // view.shrink, width // view.shrink
+    if view.shrink > 1 and min(height, width) < MIN_VIEW_PX:
+        return []
+    return choose_windows(height, width, crop_px, view.max_windows)
 
 
 def choose_windows(height: int, width: int, crop_px: int, max_windows: int) -> list[Window]:
@@ -66,9 +58,18 @@ def _starts(length: int, side: int, most: int) -> list[int]:
     return [min(max(0, round(middle - side / 2)), max(0, length - side)) for middle in middles]
 
 
-def cut(image: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
-    """The window's pixels, [side, side, 3]; mirrored at the edge where the image is smaller."""
-    part = image[window.top : window.top + window.side, window.left : window.left + window.side]
+def cut(image: NDArray[np.uint8], window: Window, shrink: int = 1) -> NDArray[np.uint8]:
+    """The window's pixels, [side, side, 3]; mirrored at the edge where the image is smaller.
+
+    At 1 / `shrink` of the size a pixel is the mean of `shrink` x `shrink` others, so the same share
+    of every image is lost. Only what the window shows is averaged: a whole picture of 64 megapixels
+    would take 400 MB.
+    """
+    top, left, side = (shrink * length for length in (window.top, window.left, window.side))
+    part = image[top : top + side, left : left + side]
+    if shrink > 1:
+        blocks = part.reshape(window.side, shrink, window.side, shrink, 3)
+        part = (blocks.mean((1, 3), dtype=np.float32) + 0.5).astype(np.uint8)
     short = [(0, window.side - length) for length in part.shape[:2]]
     return np.pad(part, (*short, (0, 0)), mode="symmetric") if any(s for _, s in short) else part
 

@@ -115,22 +115,13 @@ def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
     )
 
 
-def put_back(session: Session, claim: Claim, step: Step, *, delay_seconds: float) -> None:
+def put_back(
+    session: Session, claim: Claim, step: Step, *, delay_seconds: float, is_try: bool = True
+) -> None:
     """Let the check wait, then be claimed again for the same step.
 
-    Raises:
-        LeaseLost: as for `advance_check`.
-    """
-    _write(
-        session,
-        claim,
-        status=WAITING_STATUSES[step][0],
-        run_after=func.now() + timedelta(seconds=delay_seconds),
-    )
-
-
-def postpone(session: Session, claim: Claim, step: Step, *, delay_seconds: float) -> None:
-    """As `put_back`, but what happened was no try: it does not count as an attempt.
+    Args:
+        is_try: whether what happened uses up one of the check's attempts.
 
     Raises:
         LeaseLost: as for `advance_check`.
@@ -140,7 +131,7 @@ def postpone(session: Session, claim: Claim, step: Step, *, delay_seconds: float
         claim,
         status=WAITING_STATUSES[step][0],
         run_after=func.now() + timedelta(seconds=delay_seconds),
-        attempts=Check.attempts - 1,
+        attempts=Check.attempts - (0 if is_try else 1),
     )
 
 

@@ -29,7 +29,6 @@ from scans.queue import (
     claim_checks,
     fail_check,
     fail_exhausted,
-    postpone,
     put_back,
 )
 from scans.wake import TASK_NAMES
@@ -143,7 +142,7 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
     except HostBusy as busy:
         log.info("host_busy", after_seconds=busy.after_seconds)
         with tools.sessions().begin() as session:
-            postpone(session, claim, step, delay_seconds=busy.after_seconds)
+            put_back(session, claim, step, delay_seconds=busy.after_seconds, is_try=False)
     except (ImageError, NtfError, ScanError) as error:
         settle_error(step, claim, error)
     else:

@@ -19,7 +19,6 @@ class Preset:
         pairs: of a batch, the photographs that stand beside their own twins.
         levels, adapter_rank: of the backbone `clip` alone.
         started_from: version of the detector, or folder of the run, whose weights it began with.
-        ablation: what is left out, for comparison; empty for the whole method.
     """
 
     name: str
@@ -44,7 +43,6 @@ class Preset:
     weight_decay: float = 0.02
     bf16: bool = False
     started_from: str = ""
-    ablation: str = ""
     seed: int = 1
 
     @classmethod

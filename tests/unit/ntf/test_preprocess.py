@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntf.preprocess import View, choose_windows, coverage_of, cut, show, to_batch
+from ntf.preprocess import View, choose_in_view, choose_windows, coverage_of, cut, to_batch
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,16 @@ def test_windows_of_a_large_image_are_not_its_corners() -> None:
     ]
 
 
-def test_a_view_at_half_size_takes_the_mean_of_four_pixels() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (201, 256, 3)).astype(np.uint8)
-    shown = show(image, View(shrink=2, max_windows=1))
-    assert shown is not None
-    assert shown.shape == (100, 128, 3)
-    assert shown[7, 9] == pytest.approx(image[14:16, 18:20].mean((0, 1)), abs=0.5)
-    assert show(image, View(shrink=1, max_windows=4)) is image
+def test_a_window_at_half_size_takes_the_mean_of_four_pixels() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (261, 400, 3)).astype(np.uint8)
+    (window,) = choose_in_view(261, 400, 128, View(shrink=2, max_windows=1))
+    assert (window.top, window.left) == (1, 36)
+    shown = cut(image, window, 2)
+    assert shown.shape == (128, 128, 3)
+    expected = image[2 * (1 + 7) : 2 * (1 + 7) + 2, 2 * (36 + 9) : 2 * (36 + 9) + 2].mean((0, 1))
+    assert shown[7, 9] == pytest.approx(expected, abs=0.51)
 
 
 def test_a_small_image_has_no_view_at_half_size() -> None:
-    assert show(np.zeros((190, 400, 3), np.uint8), View(shrink=2, max_windows=1)) is None
+    assert choose_in_view(190, 400, 128, View(shrink=2, max_windows=1)) == []
+    assert len(choose_in_view(190, 400, 128, View(shrink=1, max_windows=4))) == 4
