@@ -11,12 +11,13 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from ntf.network import Served, TraceNetwork, build_network
+from ntf.precision import has_bf16
 from ntf.predictor import Arrays, Network
 from ntf.presets import Preset
 
 
 def open_on_device(path: Path, settings: dict[str, Any], device: str) -> Network:
-    """A branch's network on a torch device; bf16 on a GPU, as it was trained, fp32 elsewhere.
+    """A branch's network on a torch device; bf16 on a GPU that has it, fp32 elsewhere.
 
     Args:
         path: the branch's ONNX file. settings: its preset, as `detector.json` has it.
@@ -24,7 +25,7 @@ def open_on_device(path: Path, settings: dict[str, Any], device: str) -> Network
     network = build_network(Preset.from_json(settings))
     read_graph(network, path)
     served = Served(network.eval()).to(device).to(memory_format=torch.channels_last)
-    fast = torch.device(device).type == "cuda"
+    fast = torch.device(device).type == "cuda" and has_bf16(device)
 
     @torch.inference_mode()
     def run(crops: NDArray[np.float32]) -> Arrays:

@@ -21,6 +21,7 @@ from ntf.losses.natural_trace import away_from_trace, to_trace
 from ntf.losses.nt_xent import nt_xent
 from ntf.losses.orthogonality import soft_orthogonality
 from ntf.network import TraceNetwork
+from ntf.precision import has_bf16
 from ntf.presets import Preset
 
 SAVE_EVERY_STEPS = 50
@@ -199,8 +200,10 @@ def prefetched(
 
 
 def half_precision(preset: Preset, device: torch.device) -> AbstractContextManager[object]:
-    """bf16 where the preset asks for it; parameters and sums stay in fp32."""
-    return torch.autocast(device.type, torch.bfloat16) if preset.bf16 else nullcontext()
+    """bf16 where the preset asks for it and the device has it; parameters and sums stay in fp32."""
+    if not (preset.bf16 and has_bf16(device)):
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def distribute(network: TraceNetwork) -> nn.Module:

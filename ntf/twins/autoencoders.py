@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ntf.errors import TwinsUnavailable
+from ntf.precision import fast_dtype
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
@@ -80,13 +81,14 @@ class Taef2:
             path = _existing(folder / f"taef2_{name}.pth")
             part.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         # bf16, as such models run in their pipelines; three times as fast on a CPU that has it.
-        self._model = model.to(torch.bfloat16).to(memory_format=torch.channels_last)
+        self._dtype = fast_dtype()
+        self._model = model.to(self._dtype).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Round trip of images [B, 3, H, W] in 0..1."""
         padded, height, width = pad_to_multiple(images)
-        back: Tensor = self._model(padded.to(torch.bfloat16, memory_format=torch.channels_last))
+        back: Tensor = self._model(padded.to(self._dtype, memory_format=torch.channels_last))
         return back.float().clamp(0, 1)[..., :height, :width]
 
 

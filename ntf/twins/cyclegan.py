@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ntf.packaged import find_packaged
+from ntf.precision import fast_dtype
 from ntf.twins.autoencoders import pad_to_multiple
 from ntf.twins.shades import keep_shades
 
@@ -65,12 +66,13 @@ class CycleGan:
         model = build_generator()
         model.load_state_dict({name.removeprefix("model."): state[name] for name in state})
         # bf16 for speed, as in `Taef2`.
-        self._model = model.eval().to(torch.bfloat16).to(memory_format=torch.channels_last)
+        self._dtype = fast_dtype()
+        self._model = model.eval().to(self._dtype).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """The images [B, 3, H, W] in 0..1 with their fine detail drawn by the generator."""
         padded, height, width = pad_to_multiple(images)
-        given = (padded * 2 - 1).to(torch.bfloat16, memory_format=torch.channels_last)
+        given = (padded * 2 - 1).to(self._dtype, memory_format=torch.channels_last)
         drawn = (self._model(given).float() + 1) / 2
         return keep_shades(drawn, padded)[..., :height, :width]
