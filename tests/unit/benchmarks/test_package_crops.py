@@ -42,7 +42,7 @@ def test_training_photographs_become_crops_and_reported_ones_do_not(tmp_path: Pa
     with Image.open(next(item.path for item in items if item.source == "package_a")) as made:
         assert made.size == (SIDE_PX, SIDE_PX)
         # Quality 70 of the real image, never 95 of the AI-made one: the table's first entry.
-        assert made.quantization[0][0] == 10  # type: ignore[attr-defined]
+        assert made.quantization[0][0] == 10
 
 
 def test_a_photograph_smaller_than_a_crop_is_left_out(tmp_path: Path) -> None:
