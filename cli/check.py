@@ -146,7 +146,6 @@ def make_judge(
     from images.decoder_pool import DecoderPool
     from images.hashes import sha256_hex
     from images.perceptual_hash import pdq_hash
-    from images.provenance.read import read_provenance
     from images.provenance.trust_list import TrustListInvalid, load_trust_list
     from ntf.predictor import Predictor
     from scans.file_claims import describe_claims
@@ -157,7 +156,8 @@ def make_judge(
     except TrustListInvalid as error:
         raise click.ClickException(str(error)) from error
 
-    pool = DecoderPool(DecodeLimits())  # gets ready while the detector is loaded
+    # It gets ready while the detector is loaded.
+    pool = DecoderPool(DecodeLimits(), trust_list=trusted)
     click.get_current_context().call_on_close(pool.close)
     predictor = Predictor.load(Path(model) if model else None, threads=2)
     get_bytes = make_reader(allow_private)
@@ -165,7 +165,7 @@ def make_judge(
     def judge(path: str) -> JudgedFile:
         content = get_bytes(path)
         decoded = pool.decode(content)
-        claims = read_provenance(content, decoded.media_type, trusted)
+        claims = pool.read_provenance(content, decoded.media_type)
         facts = ImageFacts(decoded.width, decoded.height, decoded.limits)
         declared = describe_claims(map(asdict, claims))
         verdict = decide(predictor, decoded.views, facts, declared, heatmap)

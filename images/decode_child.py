@@ -1,6 +1,7 @@
-"""The process that decodes: started by `images/decoder_pool.py`, one file after the other.
+"""The process that decodes and reads provenance, one file after the other.
 
-It gives up what it does not need before it loads a decoder, and ends when its socket does.
+`images/decoder_process.py` starts it. It gives up what it does not need before it loads a decoder,
+and ends when its socket does.
 """
 
 import json
@@ -15,6 +16,7 @@ from images.lockdown import allow_cpu_seconds, lock_down
 if TYPE_CHECKING:
     from images.decode_wire import Line
     from images.decoded_image import DecodeLimits
+    from images.provenance.trust_list import TrustList
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -26,6 +28,7 @@ def main(arguments: list[str]) -> None:
 
     from images.decode_wire import Line, LineBroken  # noqa: PLC0415
     from images.decoded_image import DecodeLimits  # noqa: PLC0415
+    from images.provenance.claims_wire import read_trust_list  # noqa: PLC0415
 
     limits = DecodeLimits(**agreed)
     prepare_libraries(limits)
@@ -33,17 +36,20 @@ def main(arguments: list[str]) -> None:
     line.send({"has_no_network": has_no_network})
     silence_libraries()
     try:
+        head = line.receive_head()
+        trust_list = read_trust_list(head, line.receive_bytes(head["bytes"]))
         while True:
-            serve_one(line, limits)
+            serve_one(line, limits, trust_list)
     except LineBroken:
         pass  # whoever asked is gone
 
 
 def prepare_libraries(limits: "DecodeLimits") -> None:
-    """Load what decodes, once and on one thread: the pool's size is the number of threads."""
+    """Load what opens files, once and on one thread: the pool's size is the number of threads."""
     from PIL import AvifImagePlugin, Image  # noqa: PLC0415
 
-    import images.decode  # noqa: F401, PLC0415
+    import images.decode  # noqa: PLC0415
+    import images.provenance.read  # noqa: F401, PLC0415
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
@@ -59,17 +65,28 @@ def silence_libraries() -> None:
     os.close(nowhere)
 
 
-def serve_one(line: "Line", limits: "DecodeLimits") -> None:
-    """Answer one request with the views of the file, or with the error."""
-    from images.decode import decode_image  # noqa: PLC0415
+def serve_one(line: "Line", limits: "DecodeLimits", trust_list: "TrustList") -> None:
+    """Answer one request."""
     from images.decode_wire import LineBroken  # noqa: PLC0415
-    from images.errors import ImageError  # noqa: PLC0415
 
-    length = int(line.receive_head()["bytes"])
+    request = line.receive_head()
+    length = int(request["bytes"])
     if length > MAX_FILE_BYTES:
         raise LineBroken("the file is too long")
     content = line.receive_bytes(length)
-    allow_cpu_seconds(limits.max_seconds)
+    if request["task"] == "provenance":
+        allow_cpu_seconds(limits.max_provenance_seconds)
+        answer_with_claims(line, content, request["media_type"], trust_list)
+    else:
+        allow_cpu_seconds(limits.max_seconds)
+        answer_with_views(line, content, limits)
+
+
+def answer_with_views(line: "Line", content: bytes, limits: "DecodeLimits") -> None:
+    """Send the views of the file, or the error."""
+    from images.decode import decode_image  # noqa: PLC0415
+    from images.errors import ImageError  # noqa: PLC0415
+
     try:
         decoded = decode_image(content, limits)
     except ImageError as error:
@@ -81,6 +98,16 @@ def serve_one(line: "Line", limits: "DecodeLimits") -> None:
         "limits": decoded.limits,
     }
     line.send(head, *(view.data.cast("B") for view in decoded.views))
+
+
+def answer_with_claims(
+    line: "Line", content: bytes, media_type: str, trust_list: "TrustList"
+) -> None:
+    """Send what the file says about itself."""
+    from images.provenance.claims_wire import claims_message  # noqa: PLC0415
+    from images.provenance.read import read_provenance  # noqa: PLC0415
+
+    line.send(claims_message(read_provenance(content, media_type, trust_list)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LENGTH = struct.Struct("!I")
-MAX_HEAD_BYTES = 16_384
+MAX_HEAD_BYTES = 131_072  # the longest list of claims has about 70,000
 
 
 class LineBroken(Exception):

@@ -16,13 +16,18 @@ class DecodeLimits:
     Attributes:
         max_pixels: of one picture, and of all views of one file together.
         max_memory_bytes: address space of the process that decodes.
-        max_seconds: by the clock, for one file.
+        max_seconds: by the clock, for the pixels of one file.
     """
 
     max_pixels: int = 64_000_000
     max_side_px: int = 30_000
     max_memory_bytes: int = 960 * 1024 * 1024
     max_seconds: float = 3.0
+
+    @property
+    def max_provenance_seconds(self) -> float:
+        """By the clock, for what one file says about itself, so that both fit into five seconds."""
+        return self.max_seconds / 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,6 +78,7 @@ def keep_eight_bits(path: Path, dense: dict[str, Stored]) -> None:
         nodes.append(helper.make_node("DequantizeLinear", names, [entry.name], axis=0))
     for node in reversed(nodes):
         graph.node.insert(0, node)
+    save_copies(graph)
     frozen = path.with_name(FROZEN)
     offset = 0
     with frozen.open("wb") as file:
@@ -87,6 +88,39 @@ def keep_eight_bits(path: Path, dense: dict[str, Stored]) -> None:
                 offset += file.write(entry.raw_data)
                 entry.ClearField("raw_data")
     onnx.save(model, str(path))
+
+
+def save_copies(graph: onnx.GraphProto) -> None:
+    """Let each `(W + B A)^T` be worked out in one step from eight bits that were turned before.
+
+    The runtime works all of them out when it loads the graph, and holds every step's result until
+    it has the last: as traced, four copies of the weights in floating point; so, two.
+    """
+    made = {name: node for node in graph.node for name in node.output}
+    turned = {node.input[0]: node for node in graph.node if node.op_type == "Transpose"}
+    sums = [node for node in graph.node if node.op_type == "Add" and node.output[0] in turned]
+    for total in sums:
+        parts = [made.get(name) for name in total.input]
+        match [(part, part.op_type) for part in parts if part is not None]:
+            case [(weight, "DequantizeLinear"), (low_rank, "MatMul")]:
+                turn = turned[total.output[0]]
+                for node in (weight, low_rank, total, turn):
+                    graph.node.remove(node)
+                for node in reversed(_in_one_step(weight, low_rank, turn.output[0])):
+                    graph.node.insert(0, node)
+
+
+def _in_one_step(
+    weight: onnx.NodeProto, low_rank: onnx.NodeProto, result: str
+) -> list[onnx.NodeProto]:
+    steps, scale, zero = weight.input
+    up, down = low_rank.input
+    names = [f"{steps}.turned", f"{weight.output[0]}.turned"]
+    return [
+        helper.make_node("Transpose", [steps], [names[0]], perm=[1, 0]),
+        helper.make_node("DequantizeLinear", [names[0], scale, zero], [names[1]], axis=1),
+        helper.make_node("Gemm", [down, up, names[1]], [result], transA=1, transB=1),
+    ]
 
 
 def write_settings(folder: Path, settings: dict[str, Any]) -> None:

@@ -4,10 +4,12 @@ Everything that belongs to the weights (thresholds, calibration, crop sizes) sta
 `detector.json` with the hashes of the files that it was made for, so neither can drift.
 """
 
+import ctypes
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +30,7 @@ SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
 SETTINGS = "detector.json"
 # Images with a shorter side below this are set against real photographs of half the size.
 SMALL_BELOW_PX = 192
+_M_MMAP_THRESHOLD = -3  # malloc.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +254,32 @@ def open_network(folder: Path, found: dict[str, Any], threads: int, device: str)
     options.inter_op_num_threads = 1
     # Weights of eight bits become floating point once, at this moment, and not at every image.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with freed_memory_given_back():
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
 
     def run(crops: NDArray[np.float32]) -> Arrays:
         logits, distances, maps = session.run(None, {"crops": crops})
         return logits, distances, maps
 
     return run
+
+
+@contextmanager
+def freed_memory_given_back() -> Iterator[None]:
+    """Let glibc give large blocks back to the system as soon as they are free (mallopt(3)).
+
+    Else, what the runtime needs only while it loads would be held for the life of the process:
+    700 MiB. Afterwards blocks below 32 MiB are reused again, as is usual. Other C libraries have
+    no `mallopt`, or one that does nothing.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)
+    set_option(_M_MMAP_THRESHOLD, 1 << 20)
+    try:
+        yield
+    finally:
+        set_option(_M_MMAP_THRESHOLD, 32 << 20)
 
 
 def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:

@@ -45,11 +45,10 @@ def read_graph(network: TraceNetwork, path: Path) -> None:
     """
     graph = onnx.load(str(path)).graph
     tensors = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "DequantizeLinear" and node.input[0] in tensors:
-            steps, scale, zero = (tensors[name] for name in node.input)
-            shifted = steps.astype(np.float32) - zero[:, None].astype(np.float32)
-            tensors[node.output[0]] = shifted * scale[:, None]
+    for name in [name.removesuffix(".steps") for name in tensors if name.endswith(".steps")]:
+        steps, scale, zero = (tensors[f"{name}.{kind}"] for kind in ("steps", "scale", "zero"))
+        shifted = steps.astype(np.float32) - zero[:, None].astype(np.float32)
+        tensors[name] = shifted * scale[:, None]
     found = {
         name.removeprefix("network."): torch.from_numpy(np.array(values))
         for name, values in tensors.items()

@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore")
 
     database_url: str = Field(description="postgresql://user:password@host/database")
+    fetch_database_url: str | None = Field(
+        default=None,
+        description="the address with the role of the workers that fetch; `ntf migrate` alone "
+        "reads it, and makes the role",
+    )
     broker_url: str = Field(description="redis://host:6379/0, or any broker that Celery knows")
     secret_key: SecretStr = Field(min_length=32, description="signs sessions and picture addresses")
     image_folder: Path = Field(description="where image bytes and heatmaps are kept")
@@ -66,10 +71,12 @@ class Settings(BaseSettings):
     signed_address_seconds: PositiveInt = Field(default=600, description="life of heatmap links")
     secure_cookies: bool = Field(default=False, description="set it where the site is on https")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "fetch_database_url")
     @classmethod
-    def name_the_driver(cls, url: str) -> str:
+    def name_the_driver(cls, url: str | None) -> str | None:
         """Accept the address as every tool writes it, and name the driver that we use."""
+        if url is None:
+            return None
         scheme, separator, rest = url.partition("://")
         if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
             raise ValueError("must begin with postgresql:// (no other database is supported)")

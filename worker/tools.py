@@ -5,12 +5,11 @@ detector may cross a fork.
 """
 
 import atexit
-from functools import cache, partial
+from functools import cache
 from threading import Lock
 
 from images.decoded_image import DecodeLimits
 from images.decoder_pool import DecoderPool
-from images.provenance.read import read_provenance
 from images.provenance.trust_list import load_trust_list
 from images.safe_fetch import (
     FetchedImage,
@@ -54,19 +53,19 @@ def fetch_tools() -> FetchTools:
         store=store(),
         fetch=fetch,
         decode=decoder_pool().decode,
-        read_provenance=partial(read_provenance, trust_list=trust_list()),
+        read_provenance=decoder_pool().read_provenance,
     )
 
 
 @cache
 def decoder_pool() -> DecoderPool:
-    """The processes that decode for this one. They end with it."""
+    """The processes that open files for this one. They end with it."""
     limits = DecodeLimits(
         max_pixels=settings.max_image_pixels,
         max_memory_bytes=settings.decode_memory_bytes,
         max_seconds=settings.decode_timeout_seconds,
     )
-    pool = DecoderPool(limits, processes=settings.decode_processes)
+    pool = DecoderPool(limits, settings.decode_processes, trust_list=trust_list())
     atexit.register(pool.close)
     return pool
 

@@ -65,8 +65,9 @@ def main() -> None:
     has_no_network = lock_down(AGREED["max_memory_bytes"])
     line = Line(socket.socket(fileno=os.dup(0)))
     line.send({"has_no_network": has_no_network})
+    line.receive_bytes(line.receive_head()["bytes"])  # the trust list
     while True:
-        answer(line, line.receive_bytes(int(line.receive_head()["bytes"])))
+        answer(line, line.receive_bytes(line.receive_head()["bytes"]))
 
 
 if __name__ == "__main__":

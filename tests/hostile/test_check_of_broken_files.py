@@ -24,8 +24,6 @@ from tests.unit.images.test_decode_mutations import mutate
 pytestmark = [pytest.mark.hostile, pytest.mark.slow]
 BROKEN_FILES = int(os.environ.get("NTF_BROKEN_FILES", "160"))
 MAX_SECONDS, MAX_BYTES = 5.0, 1 << 30
-# For a moment, to load the detector, the parent takes more than the gibibyte that is meant.
-MAX_BYTES_OF_DETECTOR = 5 << 28
 
 
 def png(width: int, height: int, *chunks: tuple[bytes, bytes], depth: int = 8) -> bytes:
@@ -118,5 +116,4 @@ def test_every_file_has_its_reason_in_time_and_in_memory(tmp_path: Path) -> None
     assert len(answers) == count
     assert all(answer["error"]["message"] for answer in answers if "error" in answer)
     assert slowest[-1][0] < MAX_SECONDS, slowest
-    assert watcher.most_bytes["decoder"] < MAX_BYTES
-    assert watcher.most_bytes["parent"] < MAX_BYTES_OF_DETECTOR
+    assert max(watcher.most_bytes.values()) < MAX_BYTES

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,10 @@ from images.errors import (
     NotAnImage,
 )
 from images.hashes import pixels_sha256
+from images.provenance.claims import FileClaim
+from images.provenance.read import read_provenance
+from images.provenance.trust_list import TrustList
+from tests.content_credentials import Authority, make_states
 from tests.unit.images.made_images import encode, make_noise
 
 pytestmark = pytest.mark.hostile
@@ -79,6 +84,65 @@ def test_the_clock_ends_it(captured: DecoderPool, word: str) -> None:
 def test_its_word_is_a_strangers(captured: DecoderPool, answer: str) -> None:
     with pytest.raises(DecoderCrashed):
         captured.decode(f"lie {answer}".encode())
+
+
+@pytest.mark.parametrize("word", ["crash", "hang", "spin", "eat"])
+def test_provenance_that_breaks_its_reader_costs_a_claim_and_never_the_picture(word: str) -> None:
+    file = encode(make_noise(5), "JPEG") + f" {word}".encode()
+    with DecoderPool(LIMITS, program="tests.hostile.breaking_reader") as pool:
+        assert pool.decode(file).media_type == "image/jpeg"
+        started = time.monotonic()
+        assert pool.read_provenance(file, "image/jpeg") == (FileClaim("c2pa", "unreadable"),)
+        assert time.monotonic() - started < LIMITS.max_provenance_seconds + 1
+        # The next file gets a sound process.
+        assert pool.decode(file).media_type == "image/jpeg"
+        assert pool.read_provenance(file[:-6], "image/jpeg") == (FileClaim("c2pa", "none"),)
+
+
+CLAIM = (
+    '{"kind": "c2pa", "state": "none", "source_type": null, "who": null, "tool": null, '
+    '"trust_list": null}'
+)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "7",
+        "[]",
+        "[7]",
+        f"[{CLAIM}, {CLAIM}]",
+        f"[{', '.join([CLAIM] * 40)}]",
+        f"[{CLAIM.replace('none', 'genuine')}]",
+        f"[{CLAIM.replace('c2pa', 'exif')}]",
+        f"[{CLAIM.replace('who', 'whom')}]",
+        "[" + CLAIM.replace('"who": null', '"who": "line\\u000abreak"') + "]",
+        "[" + CLAIM.replace('"tool": null', '"tool": 7') + "]",
+        "[" + CLAIM.replace('"trust_list": null', '"trust_list": "everybody"') + "]",
+    ],
+)
+def test_its_claims_are_a_strangers(captured: DecoderPool, claims: str) -> None:
+    answer = captured.read_provenance(f'lie {{"claims": {claims}}}'.encode(), "image/png")
+    assert answer == (FileClaim("c2pa", "unreadable"),)
+
+
+def test_a_claim_as_agreed_is_taken(captured: DecoderPool) -> None:
+    answer = captured.read_provenance(f'lie {{"claims": [{CLAIM}]}}'.encode(), "image/png")
+    assert answer == (FileClaim("c2pa", "none"),)
+
+
+def test_content_credentials_are_validated_in_a_locked_process() -> None:
+    """The library is native code with threads of its own: it must do without files and network."""
+    authority = Authority()
+    trust_list = TrustList(authority.pem.decode(), 1, date(2026, 11, 1))
+    states = make_states(encode(make_noise(5), "JPEG"), authority)
+    with DecoderPool(PATIENT, trust_list=trust_list) as pool:
+        for state, file in states.items():
+            pixels = pool.decode(file).pixels
+            claims = pool.read_provenance(file, "image/jpeg")
+            assert claims == read_provenance(file, "image/jpeg", trust_list)
+            assert (claims[0].state, claims[0].trust_list) == (state, trust_list.title)
+            assert pixels.shape == (32, 48, 3)
 
 
 def test_it_reaches_no_network_where_the_kernel_lets_go_of_it(captured: DecoderPool) -> None:

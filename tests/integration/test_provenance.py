@@ -15,6 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from cli.main import main
+from images.decoded_image import DecodeLimits
+from images.decoder_pool import DecoderPool
 from images.provenance.trust_list import TrustList, load_trust_list
 from scans.settings import Settings
 from tests.content_credentials import AI, Authority, make_states
@@ -48,10 +50,16 @@ def trusting(
 ) -> ModuleType:
     """The worker of an operator who trusts the tests' authority."""
     trusted = load_trust_list(trust_list_path)
-    tasks.tools.fetch_tools.cache_clear()
     monkeypatch.setattr(tasks.tools, "trust_list", lambda: trusted)
+    forget_tools(tasks)
     yield tasks
+    tasks.tools.decoder_pool().close()
+    forget_tools(tasks)
+
+
+def forget_tools(tasks: ModuleType) -> None:
     tasks.tools.fetch_tools.cache_clear()
+    tasks.tools.decoder_pool.cache_clear()
 
 
 def judge(client: FlaskClient, tasks: ModuleType, content: bytes) -> dict:
@@ -77,6 +85,18 @@ def test_each_state_stands_in_the_answer(
     assert line["source"] == "C2PA; trust list of 2026-11-01, 1 authority"
     strengths = {"trusted": "strong", "unknown_issuer": "moderate", "expired": "weak"}
     assert line["strength"] == strengths.get(state, "none")
+
+
+def test_a_reader_that_dies_costs_a_line_and_never_the_check(
+    client: FlaskClient, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_tools(tasks)
+    with DecoderPool(DecodeLimits(max_seconds=60), program="tests.hostile.breaking_reader") as pool:
+        monkeypatch.setattr(tasks.tools, "decoder_pool", lambda: pool)
+        line = credentials(judge(client, tasks, as_jpeg(noise(34)) + b" crash"))
+    assert (line["state"], line["points_to"]) == ("unreadable", "neither")
+    monkeypatch.undo()
+    forget_tools(tasks)
 
 
 def test_by_default_no_issuer_is_trusted(

@@ -54,6 +54,22 @@ def test_only_the_fetching_workers_reach_out(services: dict[str, Any]) -> None:
     ]
 
 
+def test_the_fetching_workers_hold_no_secret_but_their_role(services: dict[str, Any]) -> None:
+    given, others = services["fetch"]["environment"], services["api"]["environment"]
+    assert given["NTF_DATABASE_URL"] == others["NTF_FETCH_DATABASE_URL"]
+    secrets = {name for name, value in given.items() if value and "${" in value}
+    assert secrets == {"NTF_DATABASE_URL", "NTF_FETCH_DATABASE_URL"}
+    assert all("NTF_FETCH_PASSWORD" in given[name] for name in secrets)
+
+
+def test_of_our_services_the_fetching_workers_see_broker_and_database_alone(
+    services: dict[str, Any],
+) -> None:
+    ours = set(services["fetch"]["networks"])
+    seen = {name for name, service in services.items() if ours & set(service.get("networks", []))}
+    assert seen == {"fetch", "broker", "database"}
+
+
 def test_nothing_runs_as_root_or_writes_to_its_root(services: dict[str, Any]) -> None:
     for name, service in services.items():
         assert service["read_only"], name

@@ -1,5 +1,8 @@
 """How a detector looks at an image, with a network whose answer is known."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -47,6 +50,23 @@ def predictor() -> Predictor:
 def checkerboard(side: int) -> NDArray[np.uint8]:
     board = np.indices((side, side)).sum(0) % 2 * 255
     return np.repeat(board[..., None], 3, 2).astype(np.uint8)
+
+
+PEAK = """
+from ntf.predictor import Predictor
+loaded = Predictor.load()
+lines = dict(line.split(":") for line in open("/proc/self/status"))
+print(lines["VmHWM"].split()[0], lines["VmRSS"].split()[0])
+"""
+
+
+def test_the_shipped_detector_is_loaded_in_less_than_a_gibibyte_and_gives_back_what_is_free() -> (
+    None
+):
+    told = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    peak_mib, kept_mib = (int(figure) / 1024 for figure in told.stdout.split())
+    assert peak_mib < 900
+    assert kept_mib < 600
 
 
 def test_views_that_differ_are_a_doubt(predictor: Predictor) -> None:
