@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from scans.errors import LeaseLost
-from scans.tables import Check
+from scans.tables import Check, Image
 
 Step = Literal["fetch", "detect"]
 
@@ -24,6 +24,9 @@ WAITING_STATUSES: dict[Step, tuple[str, ...]] = {
     "detect": ("detecting",),
 }
 RUNNING_STATUS: dict[Step, str] = {"fetch": "fetching", "detect": "detecting"}
+
+# Held for a claim by the detector: two claims at once would not see each other's pixels.
+DETECT_CLAIM_LOCK = 0x4E5446
 
 GAVE_UP = ("gave_up", "The check was tried several times and never finished. Please send it again.")
 
@@ -45,11 +48,15 @@ def claim_checks(
 ) -> list[Claim]:
     """Take up to `limit` checks that wait for `step`, the most urgent and oldest first.
 
-    Rows that another worker is taking at this moment are passed over (`SKIP LOCKED`).
+    Rows that another worker is taking at this moment are passed over (`SKIP LOCKED`). So are, for
+    the detector, those whose pixels another worker is judging: their score is about to be known.
     """
+    if step == "detect":
+        session.execute(select(func.pg_advisory_xact_lock(DETECT_CLAIM_LOCK)))
     ready = (
         select(Check.id)
         .where(_is_waiting(step), Check.attempts < attempts_cap)
+        .where(_are_pixels_free() if step == "detect" else true())
         .order_by(Check.urgency, Check.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -162,6 +169,17 @@ def _is_waiting(step: Step) -> ColumnElement[bool]:
         Check.run_after <= func.now(),
         or_(Check.lease_until.is_(None), Check.lease_until < func.now()),
     )
+
+
+def _are_pixels_free() -> ColumnElement[bool]:
+    held = (
+        select(Image.pixels_sha256)
+        .join(Check, Check.image_sha256 == Image.sha256)
+        .where(Check.status == "detecting", Check.lease_until >= func.now())
+        .where(Image.pixels_sha256.is_not(None))
+    )
+    ours = select(Image.sha256).where(Image.pixels_sha256.in_(held))
+    return Check.image_sha256.not_in(ours)
 
 
 def _write(session: Session, claim: Claim, **values: object) -> None:

@@ -9,6 +9,8 @@ from kombu.transport.redis import Channel
 from scans.logs import set_up_logs
 from scans.settings import load_settings
 
+SOFT_SHUTDOWN_SECONDS = 20.0
+
 settings = load_settings()
 set_up_logs()
 
@@ -22,6 +24,8 @@ app.conf.update(
     # Keep trying: a broker that is away must not end the worker.
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
+    # SIGQUIT: ends after this time what does not end by itself. SIGTERM waits as long as it takes.
+    worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     # An acknowledgement is a note of this process: there is nothing to tell the broker, and so
     # nothing that fails, when a task ends on a connection that is gone.
