@@ -95,6 +95,7 @@ def look_and_judge(claims: list[Claim]) -> Callable[[Claim], None]:
         looked = look_at_images(claims, tools.judge_tools())
     except NtfError as error:
         return partial(refuse, error)
+    log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked))
     return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
 
 
