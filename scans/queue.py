@@ -41,6 +41,7 @@ class Claim:
     tenant_id: UUID
     url: str | None
     image_sha256: str | None
+    request_id: str | None
 
 
 def claim_checks(
@@ -73,11 +74,18 @@ def claim_checks(
             lease_until=func.now() + timedelta(seconds=lease_seconds),
             attempts=Check.attempts + 1,
         )
-        .returning(Check.id, Check.attempts, Check.tenant_id, Check.url, Check.image_sha256)
+        .returning(
+            Check.id,
+            Check.attempts,
+            Check.tenant_id,
+            Check.url,
+            Check.image_sha256,
+            Check.request_id,
+        )
     )
     return [
-        Claim(check_id, token, attempt, tenant_id, url, image_sha256)
-        for check_id, attempt, tenant_id, url, image_sha256 in taken
+        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id)
+        for check_id, attempt, tenant_id, url, image_sha256, request_id in taken
     ]
 
 
@@ -94,6 +102,7 @@ def advance_check(session: Session, claim: Claim, *, image_sha256: str) -> None:
         image_sha256=image_sha256,
         attempts=0,
         run_after=func.now(),
+        fetched_at=func.now(),
     )
 
 

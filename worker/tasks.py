@@ -175,7 +175,9 @@ def claim_some(step: Step, limit: int) -> list[Claim]:
 def settle_each(step: Step, claims: list[Claim], work: Callable[[Claim], None]) -> None:
     """Work on each check by itself: whatever happens to one, the next gets its turn."""
     for claim in claims:
-        with structlog.contextvars.bound_contextvars(check_id=str(claim.check_id), step=step):
+        with structlog.contextvars.bound_contextvars(
+            check_id=str(claim.check_id), request_id=claim.request_id, step=step
+        ):
             try:
                 settle(step, claim, work)
             except Exception:
