@@ -22,12 +22,14 @@ from tests.chaos.invariants import Findings, count_open, examine, webhooks_lost
 from tests.chaos.service import LEASE_SECONDS, Service, running_service
 
 START_SECONDS, END_SECONDS, WEBHOOKS_SECONDS = 60, 150, 60
+# Then all is calm, so that the whole takes less than ten minutes on two busy cores.
+FAULTS_SECONDS = 330
 FREEZE_SECONDS = LEASE_SECONDS + 2.5
 
 
 @click.command()
 @click.option("--checks", default=2000, show_default=True, help="How many checks are asked for.")
-@click.option("--per-second", default=7.0, show_default=True, help="How fast they are asked for.")
+@click.option("--per-second", default=8.0, show_default=True, help="How fast they are asked for.")
 @click.option("--seed", default=1, show_default=True, help="Draws the pictures and the faults.")
 @click.option("--most-kills", type=int, help="Then nothing else goes wrong.  [default: no limit]")
 @click.option("--keep", is_flag=True, help="Leave the folder with the logs behind.")
@@ -35,14 +37,17 @@ def main(checks: int, per_second: float, seed: int, most_kills: int | None, keep
     """Ask for CHECKS checks while processes are killed; exit 0 only when nothing was lost."""
     folder = Path(tempfile.mkdtemp(prefix="ntf-chaos-"))
     folder.chmod(0o755)  # the database runs as a user of its own where we are root
+    began = time.monotonic()
     print(f"seed {seed}, {checks} checks, {per_second:g} a second, in {folder}", flush=True)
     with ImageHost() as host, running_service(folder, host.port) as service:
         wait_until_up(service)
         has_webhooks = subscribe(service, host)
         faults = make_faults(service, seed, most_kills)
         taken = run_both(service, host, faults, seed=seed, count=checks, per_second=per_second)
+        print(f"asked for after {time.monotonic() - began:.0f} s", flush=True)
         heal(service)
         wait_until_all_ended(service, seconds=END_SECONDS)
+        print(f"ended after {time.monotonic() - began:.0f} s", flush=True)
         if has_webhooks:
             wait_for_webhooks(host, taken, seconds=WEBHOOKS_SECONDS)
         logs = [victim.log for name, victim in service.processes.items() if "worker" in name]
@@ -71,6 +76,7 @@ def make_faults(service: Service, seed: int, most_kills: int | None) -> Faults:
         proxies=service.proxies,
         freeze_seconds=FREEZE_SECONDS,
         most_kills=most_kills,
+        most_seconds=FAULTS_SECONDS,
     )
 
 

@@ -9,7 +9,7 @@ import requests
 
 from tests.chaos.image_host import ImageHost, picture
 
-CALLERS = 6
+CALLERS = 16
 ANSWER_SECONDS = 12.0
 AGAIN_SECONDS = 0.3
 # Every so many checks, one is an upload.
@@ -48,7 +48,7 @@ def ask_for_checks(
                 check_id = ask_until_taken(session, address, host, seed, number, taken)
                 taken.checks[check_id] = number
 
-    callers = [threading.Thread(target=call) for _ in range(CALLERS)]
+    callers = [threading.Thread(target=call, daemon=True) for _ in range(CALLERS)]
     for caller in callers:
         caller.start()
     for caller in callers:

@@ -3,6 +3,7 @@
 import random
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -32,6 +33,7 @@ class Faults:
         proxies: dict[str, FaultProxy],
         freeze_seconds: float,
         most_kills: int | None,
+        most_seconds: float,
     ) -> None:
         self._random = random.Random(seed)
         self._processes = processes
@@ -39,13 +41,17 @@ class Faults:
         self._proxies = proxies
         self._freeze_seconds = freeze_seconds
         self._most_kills = most_kills
+        self._most_seconds = most_seconds
         self._stopping = threading.Event()
         self.counts: Counter[str] = Counter()
         self.kills = 0
 
     def run(self) -> None:
-        """Draw and do, until `stop` or until there were enough kills."""
+        """Draw and do, until `stop`, until there were enough kills or it took long enough."""
+        began = time.monotonic()
         while not self._stopping.wait(self._random.uniform(*PAUSE_SECONDS)):
+            if time.monotonic() - began > self._most_seconds:
+                return
             if self._most_kills is not None and self.kills >= self._most_kills:
                 return
             self._draw()()

@@ -1,6 +1,7 @@
 """The whole product as processes of its own, behind fault proxies, in one folder."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from cli.bootstrap import ensure_first_key, migrate
 from cli.embedded import choose_socket_path, start_postgresql
-from cli.run import empty_folder, find_free_port, processes
+from cli.run import empty_folder, processes
 from ntf.predictor import SHIPPED
 from scans.database import open_sessions
 from tests.chaos.fault_proxy import FaultProxy
@@ -56,7 +57,7 @@ def running_service(folder: Path, image_port: int) -> Iterator[Service]:
         migrate(direct)
         sessions = open_sessions(direct)
         stack.callback(sessions.kw["bind"].dispose)
-        port = find_free_port("127.0.0.1")
+        port = find_free_port()
         victims = {
             victim.name: victim for victim in make_victims(folder, environment, port, valkey_socket)
         }
@@ -65,6 +66,13 @@ def running_service(folder: Path, image_port: int) -> Iterator[Service]:
             victim.start_if_ended()
         key = ensure_first_key(sessions, folder / "first-key.json").key
         yield Service(f"http://127.0.0.1:{port}", key, sessions, victims, postgresql, proxies)
+
+
+def find_free_port() -> int:
+    """Any port, and none that another product on this machine would look for."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def settings_of(folder: Path, proxies: dict[str, FaultProxy], image_port: int) -> dict[str, str]:
