@@ -6,17 +6,18 @@ then each process answers for all.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from scans import health
 from scans.checks import count_by_status
-from scans.tables import OPEN_STATUSES, STATUSES, Check
+from scans.tables import STATUSES
 
 REQUEST_SECONDS = Histogram(
     "ntf_http_request_seconds",
@@ -33,21 +34,58 @@ class RowCollector(Collector):
         self._sessions = sessions
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Checks by status, and the age of the oldest that is still open."""
+        """What stands where, what waits, how long stages take, what fails."""
         with self._sessions.begin() as session:
-            counts = count_by_status(session)
-            oldest = session.scalar(
-                select(func.extract("epoch", func.now() - func.min(Check.created_at))).where(
-                    Check.status.in_(OPEN_STATUSES)
-                )
+            yield gauge("ntf_checks", "Checks by status", "status", all_statuses(session))
+            yield gauge(
+                "ntf_waiting_checks",
+                "Checks that wait for a step and that no worker holds",
+                "step",
+                health.count_waiting(session),
             )
-        checks = GaugeMetricFamily("ntf_checks", "Checks by status", labels=["status"])
-        for status in STATUSES:
-            checks.add_metric([status], counts.get(status, 0))
-        yield checks
-        yield GaugeMetricFamily(
-            "ntf_oldest_open_check_seconds", "Age of the oldest open check", float(oldest or 0)
-        )
+            yield GaugeMetricFamily(
+                "ntf_oldest_open_check_seconds",
+                "Age of the oldest open check",
+                health.age_of_oldest_seconds(session),
+            )
+            yield GaugeMetricFamily(
+                "ntf_expired_leases",
+                "Open checks whose worker died or hung and that no other has taken yet",
+                health.count_expired_leases(session),
+            )
+            yield gauge(
+                "ntf_failed_checks",
+                "Checks of the last day that ended with an error, by its code",
+                "code",
+                health.count_failures(session),
+            )
+            yield stage_seconds(health.measure_stages(session))
+
+
+def all_statuses(session: Session) -> dict[str, int]:
+    """Checks by status, zeros too."""
+    return dict.fromkeys(STATUSES, 0) | count_by_status(session)
+
+
+def gauge(name: str, text: str, label: str, values: Mapping[Any, int]) -> GaugeMetricFamily:
+    """One figure for each value of a label."""
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, count in values.items():
+        family.add_metric([value], count)
+    return family
+
+
+def stage_seconds(stages: list[health.StageDurations]) -> GaugeMetricFamily:
+    """How long stages took lately, by quantile."""
+    family = GaugeMetricFamily(
+        "ntf_check_stage_seconds",
+        "How long a stage took, waiting included, of checks of the last quarter of an hour",
+        labels=["stage", "quantile"],
+    )
+    for found in stages:
+        for part, seconds in found.seconds.items():
+            family.add_metric([found.stage, str(part)], seconds)
+    return family
 
 
 def time_requests(app: Flask) -> None:

@@ -33,6 +33,7 @@ def request_check_of_url(
     sessions: sessionmaker[Session],
     wake: Callable[[], None],
     fresh_seconds: float,
+    request_id: str | None = None,
 ) -> Check:
     """A check of what an address shows: a fresh finished one, an open one, or a new one.
 
@@ -41,7 +42,7 @@ def request_check_of_url(
     """
     address = canonical_url(url)
     subject = subject_of_url(address)
-    wanted = WantedCheck(tenant_id, subject, url=address, page_url=page_url)
+    wanted = WantedCheck(tenant_id, subject, url=address, page_url=page_url, request_id=request_id)
     with sessions.begin() as session:
         known = find_verdict_of_subject(session, tenant_id, subject, fresh_seconds=fresh_seconds)
         check, is_new = (known, False) if known else create_or_get(session, wanted)
@@ -59,6 +60,7 @@ def request_check_of_bytes(
     sessions: sessionmaker[Session],
     store: ImageStore,
     wake: Callable[[], None],
+    request_id: str | None = None,
 ) -> Check:
     """A check of uploaded bytes: a finished one of the same bytes, an open one, or a new one.
 
@@ -66,7 +68,12 @@ def request_check_of_bytes(
     """
     sha256 = hashlib.sha256(content).hexdigest()
     wanted = WantedCheck(
-        tenant_id, subject_of_image(sha256), url=url, page_url=page_url, image_sha256=sha256
+        tenant_id,
+        subject_of_image(sha256),
+        url=url,
+        page_url=page_url,
+        image_sha256=sha256,
+        request_id=request_id,
     )
     with sessions.begin() as session:
         known = find_verdict_of_image(session, tenant_id, sha256)

@@ -15,6 +15,13 @@ class DetectorUnavailable(NtfError):
     retryable = True
 
 
+class DetectionFailed(NtfError):
+    """The detector broke on these pixels, for want of memory or for a fault of its own."""
+
+    code = "detection_failed"
+    retryable = True
+
+
 class ManifestInvalid(NtfError):
     """The list of training images cannot be read."""
 

@@ -23,7 +23,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 from ntf.domain import Gate
-from ntf.errors import DetectorUnavailable
+from ntf.errors import DetectionFailed, DetectorUnavailable
 from ntf.preprocess import View, Window, choose_in_view, coverage_of, cut, to_batch
 
 SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
@@ -31,6 +31,8 @@ SETTINGS = "detector.json"
 # Images with a shorter side below this are set against real photographs of half the size.
 SMALL_BELOW_PX = 192
 _M_MMAP_THRESHOLD = -3  # malloc.h
+# Crops that go through a network at once; more would take memory and save nothing.
+MAX_CROPS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +199,30 @@ class Predictor:
             raise DetectorUnavailable(f"{folder} cannot be loaded: {error}") from error
 
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
-        """Judge images [H, W, 3], RGB, each side at least 16 px; each by itself."""
-        return [self._predict_one(image) for image in images]
+        """Judge images [H, W, 3], RGB, each side at least 16 px; each by itself.
+
+        Their crops go through the networks together, which is what keeps a GPU busy.
+
+        Raises:
+            DetectionFailed: the detector broke on one of them; no other is answered then.
+        """
+        try:
+            looks = self.look_at_each(images)
+            return [self._conclude(*pair) for pair in zip(images, looks, strict=True)]
+        except Exception as error:  # the runtimes have many errors and no root
+            raise DetectionFailed(f"the detector broke: {error}") from error
 
     def look(self, image: NDArray[np.uint8]) -> dict[str, Look]:
         """What each branch saw, by its name: what calibration is made from."""
-        return {branch.name: look_at(image, branch) for branch in self._branches}
+        return self.look_at_each([image])[0]
 
-    def _predict_one(self, image: NDArray[np.uint8]) -> Prediction:
+    def look_at_each(self, images: Sequence[NDArray[np.uint8]]) -> list[dict[str, Look]]:
+        """For each image what each branch saw, by its name."""
+        seen = {branch.name: look_at(images, branch) for branch in self._branches}
+        return [{name: looks[at] for name, looks in seen.items()} for at in range(len(images))]
+
+    def _conclude(self, image: NDArray[np.uint8], looks: dict[str, Look]) -> Prediction:
         height, width = image.shape[:2]
-        looks = self.look(image)
         logit = sum(part.logit_scale * looks[part.name].logit for part in self._branches)
         distance = sum(part.distance_scale * looks[part.name].distance for part in self._branches)
         real_photo_p, count = self._calibration.real_photo_p(distance, min(height, width))
@@ -282,21 +298,52 @@ def freed_memory_given_back() -> Iterator[None]:
         set_option(_M_MMAP_THRESHOLD, 32 << 20)
 
 
-def look_at(image: NDArray[np.uint8], branch: Branch) -> Look:
-    """One branch over its views' windows."""
-    height, width = image.shape[:2]
-    windows, seen = [], []
-    for view in branch.views:
-        chosen = choose_in_view(height, width, branch.crop_px, view)
-        if chosen:
-            windows.append(chosen)
-            seen.append(branch.run(to_batch([cut(image, one, view.shrink) for one in chosen])))
-    return Look(
-        windows[0],
-        seen[0][2],
-        [logits for logits, _, _ in seen],
-        np.concatenate([distances for _, distances, _ in seen]),
-    )
+def look_at(images: Sequence[NDArray[np.uint8]], branch: Branch) -> list[Look]:
+    """One branch over the windows of its views of each image."""
+    chosen = [
+        (view, choose_in_view(image.shape[0], image.shape[1], branch.crop_px, view), image)
+        for image in images
+        for view in branch.views
+    ]
+    crops = [[cut(image, one, view.shrink) for one in found] for view, found, image in chosen]
+    seen = iter(run_on_crops(crops, branch.run))
+    looks = []
+    for at in range(0, len(chosen), len(branch.views)):
+        of_image = [next(seen) for _ in branch.views]
+        looks.append(
+            Look(
+                chosen[at][1],
+                of_image[0][2],
+                [logits for logits, _, _ in of_image if len(logits)],
+                np.concatenate([distances for _, distances, _ in of_image]),
+            )
+        )
+    return looks
+
+
+def run_on_crops(groups: list[list[NDArray[np.uint8]]], run: Network) -> list[Arrays]:
+    """Groups of crops [S, S, 3] through a network; crops of one size go together.
+
+    Returns for each group what the network said of its crops, empty where it has none.
+    """
+    crops = [crop for group in groups for crop in group]
+    answers: dict[int, tuple[Any, ...]] = {}
+    for side in {len(crop) for crop in crops}:
+        places = [at for at, crop in enumerate(crops) if len(crop) == side]
+        for first in range(0, len(places), MAX_CROPS_AT_ONCE):
+            part = places[first : first + MAX_CROPS_AT_ONCE]
+            found = run(to_batch([crops[at] for at in part]))
+            answers.update(zip(part, zip(*found, strict=True), strict=True))
+    in_order = (answers[at] for at in range(len(crops)))
+    return [_stack([next(in_order) for _ in group]) for group in groups]
+
+
+def _stack(answers: list[tuple[Any, ...]]) -> Arrays:
+    if not answers:
+        nothing = np.zeros(0, np.float32)
+        return nothing, nothing, nothing
+    logits, distances, maps = (np.stack(column) for column in zip(*answers, strict=True))
+    return logits, distances, maps
 
 
 def lay_out(

@@ -29,6 +29,7 @@ class WantedCheck:
     url: str | None = None
     page_url: str | None = None
     image_sha256: str | None = None
+    request_id: str | None = None
 
 
 def subject_of_image(image_sha256: str) -> str:
@@ -58,6 +59,7 @@ def create_or_get(session: Session, wanted: WantedCheck) -> tuple[Check, bool]:
                 url=wanted.url,
                 page_url=wanted.page_url,
                 image_sha256=wanted.image_sha256,
+                request_id=wanted.request_id,
             )
             .on_conflict_do_nothing()
             .returning(Check.id)

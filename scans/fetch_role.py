@@ -9,9 +9,9 @@ from sqlalchemy import Connection, make_url, text
 
 GRANTS = (
     "SELECT (id, tenant_id, url, image_sha256, status, urgency, attempts, run_after, lease_token, "
-    "lease_until, created_at) ON checks",
-    "UPDATE (status, image_sha256, attempts, run_after, lease_token, lease_until, error_code, "
-    "error_message, finished_at) ON checks",
+    "lease_until, created_at, request_id) ON checks",
+    "UPDATE (status, image_sha256, attempts, run_after, lease_token, lease_until, fetched_at, "
+    "error_code, error_message, finished_at) ON checks",
     "SELECT (sha256), INSERT, UPDATE ON images",
     "SELECT, INSERT, UPDATE ON fetched_urls",
     "SELECT, INSERT, UPDATE, DELETE ON host_turns",

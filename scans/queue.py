@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from scans.errors import LeaseLost
-from scans.tables import Check
+from scans.tables import Check, Image
 
 Step = Literal["fetch", "detect"]
 
@@ -24,6 +24,9 @@ WAITING_STATUSES: dict[Step, tuple[str, ...]] = {
     "detect": ("detecting",),
 }
 RUNNING_STATUS: dict[Step, str] = {"fetch": "fetching", "detect": "detecting"}
+
+# Held for a claim by the detector: two claims at once would not see each other's pixels.
+DETECT_CLAIM_LOCK = 0x4E5446
 
 GAVE_UP = ("gave_up", "The check was tried several times and never finished. Please send it again.")
 
@@ -38,6 +41,7 @@ class Claim:
     tenant_id: UUID
     url: str | None
     image_sha256: str | None
+    request_id: str | None
 
 
 def claim_checks(
@@ -45,11 +49,15 @@ def claim_checks(
 ) -> list[Claim]:
     """Take up to `limit` checks that wait for `step`, the most urgent and oldest first.
 
-    Rows that another worker is taking at this moment are passed over (`SKIP LOCKED`).
+    Rows that another worker is taking at this moment are passed over (`SKIP LOCKED`). So are, for
+    the detector, those whose pixels another worker is judging: their score is about to be known.
     """
+    if step == "detect":
+        session.execute(select(func.pg_advisory_xact_lock(DETECT_CLAIM_LOCK)))
     ready = (
         select(Check.id)
         .where(_is_waiting(step), Check.attempts < attempts_cap)
+        .where(_are_pixels_free() if step == "detect" else true())
         .order_by(Check.urgency, Check.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -66,11 +74,18 @@ def claim_checks(
             lease_until=func.now() + timedelta(seconds=lease_seconds),
             attempts=Check.attempts + 1,
         )
-        .returning(Check.id, Check.attempts, Check.tenant_id, Check.url, Check.image_sha256)
+        .returning(
+            Check.id,
+            Check.attempts,
+            Check.tenant_id,
+            Check.url,
+            Check.image_sha256,
+            Check.request_id,
+        )
     )
     return [
-        Claim(check_id, token, attempt, tenant_id, url, image_sha256)
-        for check_id, attempt, tenant_id, url, image_sha256 in taken
+        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id)
+        for check_id, attempt, tenant_id, url, image_sha256, request_id in taken
     ]
 
 
@@ -87,6 +102,7 @@ def advance_check(session: Session, claim: Claim, *, image_sha256: str) -> None:
         image_sha256=image_sha256,
         attempts=0,
         run_after=func.now(),
+        fetched_at=func.now(),
     )
 
 
@@ -162,6 +178,17 @@ def _is_waiting(step: Step) -> ColumnElement[bool]:
         Check.run_after <= func.now(),
         or_(Check.lease_until.is_(None), Check.lease_until < func.now()),
     )
+
+
+def _are_pixels_free() -> ColumnElement[bool]:
+    held = (
+        select(Image.pixels_sha256)
+        .join(Check, Check.image_sha256 == Image.sha256)
+        .where(Check.status == "detecting", Check.lease_until >= func.now())
+        .where(Image.pixels_sha256.is_not(None))
+    )
+    ours = select(Image.sha256).where(Image.pixels_sha256.in_(held))
+    return Check.image_sha256.not_in(ours)
 
 
 def _write(session: Session, claim: Claim, **values: object) -> None:

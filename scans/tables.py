@@ -186,6 +186,7 @@ class Check(Table):
         Index("checks_waiting", "status", "urgency", "created_at", postgresql_where=_IS_OPEN),
         Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
         Index("checks_by_image", "tenant_id", "image_sha256"),
+        Index("checks_by_end", "finished_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -202,7 +203,10 @@ class Check(Table):
     lease_until: Mapped[datetime | None]
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
+    # Of the request that made the check, for the logs of all that work on it.
+    request_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    fetched_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
     image: Mapped[Image | None] = relationship(lazy="joined")

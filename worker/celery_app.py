@@ -3,11 +3,16 @@
 Start it with `celery -A worker.celery_app worker -Q fetch,detect`.
 """
 
+import logging
+
 from celery import Celery
+from celery.signals import setup_logging
 from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
+
+SOFT_SHUTDOWN_SECONDS = 20.0
 
 settings = load_settings()
 set_up_logs()
@@ -22,11 +27,12 @@ app.conf.update(
     # Keep trying: a broker that is away must not end the worker.
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
+    # SIGQUIT: ends after this time what does not end by itself. SIGTERM waits as long as it takes.
+    worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     # An acknowledgement is a note of this process: there is nothing to tell the broker, and so
     # nothing that fails, when a task ends on a connection that is gone.
     broker_transport_options={"ack_emulation": False},
-    worker_hijack_root_logger=False,
     worker_send_task_events=False,
     task_default_queue="fetch",
     timezone="UTC",
@@ -35,3 +41,11 @@ app.conf.update(
 # A wake-up that is unfinished when the connection closes is not given back: its row still waits.
 # (Celery 5.7 would do both over the lost connection, and end the worker by the error.)
 Channel.do_restore = False
+
+
+@setup_logging.connect
+def keep_our_logs(**_: object) -> None:
+    """Keep Celery from setting the level of all logs to that of its own, on the command line."""
+    set_up_logs()
+    for library in ("celery", "kombu"):
+        logging.getLogger(library).setLevel(logging.WARNING)

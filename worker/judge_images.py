@@ -1,9 +1,11 @@
 """Second half of a check: pixels to a verdict that is stored.
 
-Reads like the sentence: find the score or detect, decide, store. Everything it needs is passed in.
+Reads like the sentence: look at what several checks show, at once; then, for each check by itself,
+keep the score, decide, store. Everything it needs is passed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session, sessionmaker
 
+from ntf.errors import DetectionFailed
 from ntf.heatmap import render_heatmap
 from ntf.predictor import ModelInfo, Prediction
 from scans.checks import find_score, save_score, save_verdict
@@ -28,6 +31,8 @@ from scans.verdict import (
     combine_views,
     decide_verdict,
 )
+
+MAP_THREADS = 4
 
 
 class Detector(Protocol):
@@ -47,83 +52,123 @@ class JudgeTools:
     load_detector: Callable[[], Detector]
 
 
-def judge_image(claim: Claim, tools: JudgeTools) -> None:
-    """Bring one claimed check from `detecting` to `done`.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the detector found in one array of pixels, with its heatmap as a PNG file."""
+
+    prediction: Prediction
+    heatmap_png: bytes
+
+
+# By the pixels' hash; what the detector broke on, it broke on.
+Looked = Mapping[str, Found | DetectionFailed]
+
+
+def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
+    """Run the detector over what these checks show and this model has not judged yet, at once.
+
+    Equal pixels are looked at once. Pixels that are gone are left out, since their score may come
+    from another worker before they are asked for.
 
     Raises:
         DetectorUnavailable: the detector cannot be loaded now.
+    """
+    detector = tools.load_detector()
+    with tools.sessions.begin() as session:
+        wanted = find_unjudged(session, claims, detector.info)
+    # Side by side: the folder may be another machine's, where each opening takes a round trip.
+    with ThreadPoolExecutor(MAP_THREADS) as mappers:
+        mapped = mappers.map(lambda view: map_if_kept(view, tools.store), wanted)
+        pixels = {
+            view: array for view, array in zip(wanted, mapped, strict=True) if array is not None
+        }
+    found = predict_each(list(pixels.values()), detector)
+    return dict(zip(pixels, found, strict=True))
+
+
+def find_unjudged(session: Session, claims: Sequence[Claim], info: ModelInfo) -> list[str]:
+    """The hashes of the pixels that these checks show and this model has not judged, each once."""
+    images = [session.get_one(Image, claim.image_sha256) for claim in claims]
+    views = dict.fromkeys(
+        view for image in images if can_judge_pixels(facts_of(image)) for view in views_of(image)
+    )
+    return [view for view in views if find_score(session, view, info.version) is None]
+
+
+def map_if_kept(pixels_sha256: str, store: ImageStore) -> NDArray[np.uint8] | None:
+    """The mapped pixels [H, W, 3]; None where they are gone."""
+    try:
+        return map_pixels(store, pixels_sha256)
+    except ImageNotStored:
+        return None
+
+
+def predict_each(
+    images: list[NDArray[np.uint8]], detector: Detector
+) -> list[Found | DetectionFailed]:
+    """One call for all images; where that fails, one for each, so that it fails for one alone."""
+    if not images:
+        return []
+    try:
+        predictions = detector.predict(images)
+    except DetectionFailed as error:
+        if len(images) == 1:
+            return [error]
+        return [found for image in images for found in predict_each([image], detector)]
+    return [
+        Found(prediction, render_heatmap(image, prediction.heatmap))
+        for image, prediction in zip(images, predictions, strict=True)
+    ]
+
+
+def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
+    """Bring one claimed check from `detecting` to `done`, in one transaction with its scores.
+
+    Raises:
+        DetectionFailed: the detector broke on these pixels.
         ImageNotStored: the decoded pixels are gone; the check must be fetched again.
         LeaseLost: another worker holds the check now.
     """
-    detector = tools.load_detector()
-    image = read_image(claim, tools)
-    facts = ImageFacts(image.width_px or 0, image.height_px or 0, tuple(image.limits))
-    thresholds = thresholds_of(detector.info)
-    views = [image.pixels_sha256, *image.further_pixels_sha256] if image.pixels_sha256 else []
-    pixels_sha256, finding = None, None
-    if views and can_judge_pixels(facts):
-        findings = [get_finding(view, detector, tools) for view in views]
-        index, finding = combine_views(findings, thresholds)
-        pixels_sha256 = views[index]
-    declared = describe_claims(image.provenance or ())
-    verdict = decide_verdict(finding, facts, thresholds, declared)
+    info = tools.load_detector().info
+    thresholds = thresholds_of(info)
     with tools.sessions.begin() as session:
+        image = session.get_one(Image, claim.image_sha256)
+        facts, views = facts_of(image), views_of(image)
+        pixels_sha256, finding = None, None
+        if views and can_judge_pixels(facts):
+            scores = [keep_score(session, view, looked, info, tools.store) for view in views]
+            index, finding = combine_views([finding_of(score) for score in scores], thresholds)
+            pixels_sha256 = views[index]
+        declared = describe_claims(image.provenance or ())
+        verdict = decide_verdict(finding, facts, thresholds, declared)
         save_verdict(
             session,
             claim,
             verdict,
             pixels_sha256=pixels_sha256,
-            model_version=detector.info.version,
-            threshold_version=detector.info.threshold_version,
+            model_version=info.version,
+            threshold_version=info.threshold_version,
         )
     for view in views:
         tools.store.forget("pixels", view)
 
 
-def read_image(claim: Claim, tools: JudgeTools) -> Image:
-    """The claimed check's image row."""
-    with tools.sessions.begin() as session:
-        return session.get_one(Image, claim.image_sha256)
+def keep_score(
+    session: Session, pixels_sha256: str, looked: Looked, info: ModelInfo, store: ImageStore
+) -> PixelScore:
+    """The score that stands for these pixels: the first one, be it another worker's or ours.
 
-
-def get_finding(pixels_sha256: str, detector: Detector, tools: JudgeTools) -> PixelFinding:
-    """What this model already said about these pixels, or says now.
-
-    Another worker may judge equal pixels at this moment and then remove them, so a missing array
-    is a reason to look for its score once more.
+    The heatmap is kept before the score, so that no score is without one.
     """
-    known = read_score(pixels_sha256, detector, tools)
-    if known is None:
-        try:
-            known = detect(pixels_sha256, detector, tools)
-        except ImageNotStored:
-            known = read_score(pixels_sha256, detector, tools)
-            if known is None:
-                raise
-    return PixelFinding(
-        known.raw_score,
-        known.real_photo_p,
-        known.calibration_count,
-        known.coverage,
-        tuple(known.doubts),
-    )
-
-
-def read_score(pixels_sha256: str, detector: Detector, tools: JudgeTools) -> PixelScore | None:
-    """The stored score of these pixels by this model."""
-    with tools.sessions.begin() as session:
-        return find_score(session, pixels_sha256, detector.info.version)
-
-
-def detect(pixels_sha256: str, detector: Detector, tools: JudgeTools) -> PixelScore:
-    """Run the detector, keep the heatmap, then the score. The first score stays."""
-    pixels = map_pixels(tools.store, pixels_sha256)
-    (prediction,) = detector.predict([pixels])
-    tools.store.save(
-        "heatmaps",
-        heatmap_name(pixels_sha256, detector.info.version),
-        render_heatmap(pixels, prediction.heatmap),
-    )
+    found = looked.get(pixels_sha256)
+    if found is None or isinstance(found, DetectionFailed):
+        # Another worker may have judged equal pixels, and then removed them, since we looked.
+        known = find_score(session, pixels_sha256, info.version)
+        if known is None:
+            raise found or ImageNotStored(f"no pixels are kept under {pixels_sha256}")
+        return known
+    store.save("heatmaps", heatmap_name(pixels_sha256, info.version), found.heatmap_png)
+    prediction = found.prediction
     finding = PixelFinding(
         prediction.raw_score,
         prediction.real_photo_p,
@@ -131,10 +176,28 @@ def detect(pixels_sha256: str, detector: Detector, tools: JudgeTools) -> PixelSc
         prediction.coverage,
         prediction.doubts,
     )
-    with tools.sessions.begin() as session:
-        return save_score(
-            session, pixels_sha256, detector.info.version, finding, prediction.trace_distance
-        )
+    return save_score(session, pixels_sha256, info.version, finding, prediction.trace_distance)
+
+
+def finding_of(score: PixelScore) -> PixelFinding:
+    """A stored score in the rule's words."""
+    return PixelFinding(
+        score.raw_score,
+        score.real_photo_p,
+        score.calibration_count,
+        score.coverage,
+        tuple(score.doubts),
+    )
+
+
+def facts_of(image: Image) -> ImageFacts:
+    """What the decoder found, in the rule's words."""
+    return ImageFacts(image.width_px or 0, image.height_px or 0, tuple(image.limits))
+
+
+def views_of(image: Image) -> list[str]:
+    """The hashes of the pictures that the file shows, the canonical one first."""
+    return [image.pixels_sha256, *image.further_pixels_sha256] if image.pixels_sha256 else []
 
 
 def thresholds_of(info: ModelInfo) -> Thresholds:

@@ -5,7 +5,9 @@ works on what it claims and, when it found something, asks for the next look: so
 told to stop is never more than one check away from a clean end. The sweep looks without a message.
 """
 
+import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from celery.concurrency.prefork import TaskPool as ForkingPool
@@ -35,26 +37,71 @@ from scans.wake import TASK_NAMES
 from worker import tools
 from worker.celery_app import app, settings
 from worker.fetch_image import fetch_image
-from worker.judge_images import judge_image
+from worker.judge_images import judge_image, look_at_images
+from worker.lease_watchdog import LeaseWatchdog
+from worker.outlast import outlast_database
 from worker.sweeper import Sweeper
+from worker.turnstile import Turnstile
 
 log = structlog.get_logger()
+
+
+detecting = Turnstile()
+# Twice the lease: by then another has the check, and no honest step takes so long.
+watchdog = LeaseWatchdog(2 * settings.lease_seconds)
 
 
 @app.task(name=TASK_NAMES["fetch"])
 def fetch() -> bool:
     """Fetch and decode one waiting check, then wake the detector. Returns whether there was one."""
-    found = work_on("fetch", 1, lambda claim: fetch_image(claim, tools.fetch_tools()))
-    if found:
+    claims = claim_some("fetch", 1)
+    with watchdog.watch():
+        settle_each("fetch", claims, lambda claim: fetch_image(claim, tools.fetch_tools()))
+    if claims:
         tools.waker().wake("detect")
-    return found
+        tools.waker().wake("fetch")
+    return bool(claims)
 
 
 @app.task(name=TASK_NAMES["detect"])
 def detect() -> bool:
     """Judge a few waiting checks. Returns whether there were any."""
+    return detecting.pass_through(detect_batch)
+
+
+def detect_batch() -> bool:
+    """Claim a batch, run the detector over it at once, answer each check by itself."""
+    claims = gather_batch()
+    if claims:
+        with watchdog.watch():
+            settle_each("detect", claims, look_and_judge(claims))
+        tools.waker().wake("detect")
+    return bool(claims)
+
+
+def gather_batch() -> list[Claim]:
+    """Up to a batch of waiting checks; a moment is given to those that are about to come."""
     batch = settings.detect_batch_images
-    return work_on("detect", batch, lambda claim: judge_image(claim, tools.judge_tools()))
+    claims = claim_some("detect", batch)
+    if 0 < len(claims) < batch:
+        time.sleep(settings.detect_batch_wait_seconds)
+        claims += claim_some("detect", batch - len(claims))
+    return claims
+
+
+def look_and_judge(claims: list[Claim]) -> Callable[[Claim], None]:
+    """Look at all of them now. Returns what to do with each of them next."""
+    try:
+        looked = look_at_images(claims, tools.judge_tools())
+    except NtfError as error:
+        return partial(refuse, error)
+    log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked))
+    return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
+
+
+def refuse(error: NtfError, _: Claim) -> None:
+    """Give each check of a batch the error that ended the look at all of them."""
+    raise error
 
 
 def sweep() -> bool:
@@ -113,22 +160,29 @@ def end_the_sweep(**_: object) -> None:
     sweeper.stop()
 
 
-def work_on(step: Step, limit: int, work: Callable[[Claim], None]) -> bool:
-    """Claim up to `limit` checks and work on each by itself. Returns whether there were any."""
+def claim_some(step: Step, limit: int) -> list[Claim]:
+    """Take up to `limit` checks that wait for this step."""
     with tools.sessions().begin() as session:
-        claims = claim_checks(
+        return claim_checks(
             session,
             step,
             limit=limit,
             lease_seconds=settings.lease_seconds,
             attempts_cap=settings.attempts_cap,
         )
+
+
+def settle_each(step: Step, claims: list[Claim], work: Callable[[Claim], None]) -> None:
+    """Work on each check by itself: whatever happens to one, the next gets its turn."""
     for claim in claims:
-        with structlog.contextvars.bound_contextvars(check_id=str(claim.check_id), step=step):
-            settle(step, claim, work)
-    if claims:
-        tools.waker().wake(step)
-    return bool(claims)
+        with structlog.contextvars.bound_contextvars(
+            check_id=str(claim.check_id), request_id=claim.request_id, step=step
+        ):
+            try:
+                settle(step, claim, work)
+            except Exception:
+                # A fault of ours or a database that is away: the lease ends, and it is tried again.
+                log.exception("step_broke", attempt=claim.attempt)
 
 
 def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:

@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 from typing import Any
 
+import structlog
 from flask import Response, make_response, request, url_for
 from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.models import RawModel
@@ -15,12 +16,14 @@ from api.errors import answer_invalid
 from api.problems import BodyUnsupported, CheckNotFound, RequestInvalid
 from api.render_check import render_check
 from api.request_check import request_check_of_bytes, request_check_of_url, wait_for_end
+from api.request_ids import request_id
 from api.schemas import CheckBody, CheckPath, CheckRequest, UploadFields, WaitQuery
 from api.services import services
 from scans.checks import find_check
 from scans.keys import KeyHolder
 from scans.tables import OPEN_STATUSES, Check
 
+log = structlog.get_logger()
 routes = APIBlueprint("checks", __name__, abp_tags=[Tag(name="checks")])
 
 PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
@@ -48,6 +51,7 @@ def request_check(query: WaitQuery, raw: CheckRequestRaw) -> Response:  # noqa: 
         check = take_request(holder)
     except ValidationError as error:
         return answer_invalid(error)
+    log.info("check_asked_for", check_id=str(check.id), status=check.status)
     wait_seconds = preferred_wait(query)
     if wait_seconds:
         check = wait_for_end(check, wait_seconds, sessions=services().sessions, sleep=time.sleep)
@@ -91,6 +95,7 @@ def take_request(holder: KeyHolder) -> Check:
         sessions=services().sessions,
         wake=lambda: wake.wake("fetch"),
         fresh_seconds=services().settings.url_verdict_fresh_seconds,
+        request_id=request_id(),
     )
 
 
@@ -107,6 +112,7 @@ def take_upload(holder: KeyHolder) -> Check:
         sessions=services().sessions,
         store=services().store,
         wake=lambda: wake.wake("fetch"),
+        request_id=request_id(),
     )
 
 

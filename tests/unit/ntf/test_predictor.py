@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ntf.errors import DetectionFailed
 from ntf.predictor import Arrays, Branch, Predictor
 from ntf.preprocess import View
 
@@ -93,3 +94,38 @@ def test_the_map_is_of_the_images_own_size(predictor: Predictor) -> None:
     (found,) = predictor.predict([checkerboard(256)])
     assert found.heatmap.shape == (16, 16)
     assert found.coverage == 1
+
+
+def test_a_batch_says_what_each_image_alone_is_told(predictor: Predictor) -> None:
+    """Crops of several sizes and images without a second view are among them."""
+    images = [checkerboard(256), np.zeros((64, 300, 3), np.uint8), checkerboard(130)]
+    together = predictor.predict(images)
+    for image, found in zip(images, together, strict=True):
+        (alone,) = predictor.predict([image])
+        assert (found.raw_score, found.doubts) == (alone.raw_score, alone.doubts)
+        assert np.array_equal(found.heatmap, alone.heatmap)
+
+
+def test_a_batch_goes_through_the_network_at_once() -> None:
+    calls: list[int] = []
+
+    def count(crops: NDArray[np.float32]) -> Arrays:
+        calls.append(len(crops))
+        return judge_roughness(crops)
+
+    views = (View(shrink=1, max_windows=4), View(shrink=2, max_windows=1))
+    predictor = Predictor([Branch(count, "made", 128, views, 1.0, 1.0)], SETTINGS)
+    predictor.predict([checkerboard(256)] * 3)
+    assert calls == [15]
+    predictor.predict([checkerboard(256)] * 14)
+    assert calls == [15, 64, 6]
+
+
+def test_a_detector_that_breaks_says_so_in_our_words() -> None:
+    def run_out_of_memory(crops: NDArray[np.float32]) -> Arrays:
+        raise RuntimeError("out of memory")
+
+    views = (View(shrink=1, max_windows=1),)
+    predictor = Predictor([Branch(run_out_of_memory, "made", 128, views, 1.0, 1.0)], SETTINGS)
+    with pytest.raises(DetectionFailed, match="out of memory"):
+        predictor.predict([checkerboard(256)])
