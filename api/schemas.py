@@ -142,6 +142,22 @@ class CheckBody(BaseModel):
     error: CheckErrorBody | None
 
 
+class SimilarBody(BaseModel):
+    """An image of the same tenant that looks alike."""
+
+    check_id: UUID
+    distance_bits: int = Field(description="of the 256 bits of PDQ, so many differ; at most 31")
+    label: LabelWord
+    checked_at: datetime
+    picture_url: str = Field(description="signed and short-lived")
+
+
+class SimilarImagesBody(BaseModel):
+    """Candidates for a person to compare, the nearest first; never a reason for a score."""
+
+    similar: list[SimilarBody]
+
+
 class ModelVersionBody(BaseModel):
     """A detector that has run here."""
 

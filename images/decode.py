@@ -114,9 +114,12 @@ def _decode_kind(content: bytes, kind: FileKind, limits: DecodeLimits) -> Decode
             lost = tuple("alpha_two_grounds" if n == "alpha_flattened" else n for n in lost)
         del first, loaded
         try:
-            for frame in _later_frames(image, frames):
+            for frame in _later_frames(image, frames, limits):
                 views.append(turn_upright(to_rgb(frame)[0], orientation))
-        except _PILLOW_ERRORS:  # a later frame is broken: the first one is sound all the same
+        except (
+            *_PILLOW_ERRORS,
+            TooManyPixels,
+        ):  # a later frame is broken: the first one is sound all the same
             notes = tuple(_ONE_FRAME if note == _THREE_FRAMES else note for note in notes)
     return DecodedImage(
         views=_different(views),
@@ -158,11 +161,21 @@ def _choose_frames(
     return tuple(sorted({count // 2, count - 1} - {0})), (_THREE_FRAMES,)
 
 
-def _later_frames(image: Image.Image, numbers: tuple[int, ...]) -> Iterator[Image.Image]:
+def _later_frames(
+    image: Image.Image, numbers: tuple[int, ...], limits: DecodeLimits
+) -> Iterator[Image.Image]:
+    """These frames, cut to the first one's size as viewers do.
+
+    Pillow lets a GIF's frame enlarge the picture, and draws all frames on the way to one.
+    """
+    size = image.size
     for number in numbers:
-        image.seek(number)
+        for step in range(image.tell() + 1, number + 1):
+            image.seek(step)
+            if 4 * image.width * image.height > limits.max_pixels:
+                raise TooManyPixels(_too_many_pixels_sentence(limits))
         image.load()
-        yield image
+        yield image if image.size == size else image.crop((0, 0, *size))
 
 
 def _load(image: Image.Image, kind: FileKind) -> tuple[Image.Image, tuple[str, ...]]:

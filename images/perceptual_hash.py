@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+# Pictures with a lower one have too little in them to be told apart.
+MIN_QUALITY = 50
 _SIDE = 64
 _KEPT_SIDE = 16
+_STRIP_ROWS = 64
 _ENOUGH_SIDE_PX = 512  # larger pictures are first averaged down, as the reference tools do
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _FREQUENCIES = np.arange(1, _KEPT_SIDE + 1)[:, None] * (2 * np.arange(_SIDE) + 1)[None, :]
@@ -18,10 +21,7 @@ _JAROSZ_PASSES = 2
 
 
 def pdq_hash(pixels: NDArray[np.uint8]) -> tuple[str, int]:
-    """The hash of a picture [H, W, 3] as 64 hexadecimal digits, and its quality, 0 to 100.
-
-    Pictures with a quality below 50 have too little in them to be told apart by it.
-    """
+    """The hash of a picture [H, W, 3] as 64 hexadecimal digits, and its quality, 0 to 100."""
     luma = _small(pixels).astype(np.float32) @ _LUMA  # [h, w]
     for _ in range(_JAROSZ_PASSES):
         for axis in (1, 0):
@@ -43,7 +43,12 @@ def hamming_distance(first: str, second: str) -> int:
 
 def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     factor = min(pixels.shape[:2]) // _ENOUGH_SIDE_PX
-    return np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels
+    if factor <= 1:
+        return pixels
+    # In strips: a copy of a whole picture of 64 megapixels would take 256 MB.
+    rows = factor * _STRIP_ROWS
+    strips = (pixels[top : top + rows] for top in range(0, pixels.shape[0], rows))
+    return np.concatenate([np.asarray(Image.fromarray(part).reduce(factor)) for part in strips])
 
 
 def _box_filter(values: NDArray[np.float32], axis: int) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from scans.queue import Claim, finish_check
+from scans.similar import bits_of
 from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
 
@@ -136,6 +137,7 @@ def remember_decoded(
     views_sha256: Sequence[str],
     facts: ImageFacts,
     provenance: list[dict[str, Any]],
+    pdq: str | None,
 ) -> None:
     """Note what was found in these bytes. A newer reading replaces the older.
 
@@ -149,6 +151,7 @@ def remember_decoded(
         "further_pixels_sha256": list(views_sha256[1:]),
         "limits": list(facts.limits),
         "provenance": provenance,
+        "pdq": bits_of(pdq) if pdq else None,
     }
     session.execute(
         insert(Image)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import BIT, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 STATUSES = ("queued", "fetching", "detecting", "done", "failed")
@@ -106,6 +106,8 @@ class Image(Table):
     limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     # What the file says about itself (`scans/file_claims.py`); null until it has been read.
     provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    # PDQ; null where there is too little in the picture to be told apart by it, and of old images.
+    pdq: Mapped[str | None] = mapped_column(BIT(256), deferred=True)
 
 
 class FetchedUrl(Table):

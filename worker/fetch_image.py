@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from images.decoded_image import DecodedImage
 from images.hashes import sha256_hex
+from images.perceptual_hash import MIN_QUALITY, pdq_hash
 from images.provenance.claims import FileClaim
 from images.safe_fetch import FetchedImage, NotModified, Validators
 from scans.checks import remember_decoded
@@ -43,6 +44,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     content, fetched = get_bytes(claim, tools)
     decoded = tools.decode(content)
     claims = tools.read_provenance(content, decoded.media_type)
+    pdq, pdq_quality = pdq_hash(decoded.pixels)
     sha256 = sha256_hex(content)
     tools.store.save("bytes", sha256, content)
     for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
@@ -56,6 +58,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             views_sha256=decoded.views_sha256,
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
             provenance=[asdict(claim) for claim in claims],
+            pdq=pdq if pdq_quality >= MIN_QUALITY else None,
         )
         if fetched is not None and fetched.validators is not None:
             remember_fetched(

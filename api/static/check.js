@@ -1,4 +1,5 @@
 // The check page: ask, watch the progress, show the verdict. No library, no framework.
+import { showSimilar } from "./similar.js";
 import { fillVerdict } from "./verdict.js";
 
 const POLL_MILLISECONDS = 400;
@@ -75,6 +76,7 @@ async function start(question) {
     }
     if (check.status === "failed") throw new Error(check.error.message);
     showAnswer(check);
+    showSimilar(check, mine.signal);
   } catch (error) {
     if (current === mine) showProblem(mine.signal.aborted ? "Stopped waiting. The check goes on; ask again to see its verdict." : error.message);
   }

@@ -1,6 +1,6 @@
 // A finished check on the screen: the words for its label, its evidence, limits and heatmap.
 
-const WORDS = {
+export const WORDS = {
   likely_ai: ["Likely AI-made", "Its traces lie far from those of real photographs. Let a person look before anyone acts on it."],
   uncertain: ["Uncertain", "The traces fit neither real photographs nor AI-made images clearly."],
   no_evidence: ["No evidence of AI", "Its traces look like those of real photographs. That is not proof that it is one."],

@@ -62,6 +62,16 @@ def test_a_chosen_file_gets_a_verdict_with_a_heatmap(page: Page) -> None:
     expect(page.get_by_role("button", name="Show image")).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_picture_that_looks_like_an_earlier_one_is_shown_beside_it(page: Page) -> None:
+    for quality in (90, 55):
+        content = as_jpeg(photograph(), quality)
+        picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": content}
+        with page.expect_response("**/similar", timeout=90_000):
+            page.set_input_files("#file", picture)
+    expect(page.locator("#similar")).to_contain_text("of 256 bits differ")
+    assert page.locator("#similar a").first.get_attribute("href").startswith("/pictures/")
+
+
 WORDS_OF_STATES = {
     "none": "carries no content credentials",
     "trusted": "this service trusts the issuer. They say: made by a generative AI model",

@@ -69,9 +69,9 @@ def write_folder(folder: Path) -> int:
 class Watcher:
     """The most memory that a process and its children held, and the pause between lines."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, pid: int) -> None:
         self.most_bytes: Counter[str] = Counter()
-        self._root = psutil.Process(process.pid)
+        self._root = psutil.Process(pid)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -97,7 +97,7 @@ def test_every_file_has_its_reason_in_time_and_in_memory(tmp_path: Path) -> None
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1
     )
-    watcher = Watcher(process)
+    watcher = Watcher(process.pid)
     assert process.stdout is not None
     answers, waits = [], []
     last = None  # before the first line, the detector is loaded

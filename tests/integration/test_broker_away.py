@@ -123,14 +123,14 @@ def wait_until(is_so: Callable[[], bool], tell: Callable[[], object] = lambda: "
 @contextmanager
 def running_worker(
     settings: Settings, log: Path, pool: str = "threads", **more: str
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """The real process, by the product's own command line. It must run until it is told to stop."""
     environment = {**os.environ, "NTF_BROKER_URL": settings.broker_url, **more}
     command = [*processes("127.0.0.1", 0)["worker"][1:], "--pool", pool]
     with log.open("wb") as output:
         worker = subprocess.Popen(command, env=environment, stderr=output)
     try:
-        yield
+        yield worker
         assert worker.poll() is None
     finally:
         worker.terminate()

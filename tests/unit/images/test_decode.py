@@ -132,6 +132,27 @@ def test_an_animation_that_is_too_much_work_gives_its_first_frame() -> None:
     assert [dominant(view) for view in decoded.views] == [0]
 
 
+def two_colours(side: int, most: int) -> bytes:
+    """A GIF of red and blue, of which `most` (0 or 1) fills all but its first pixel."""
+    image = Image.new("P", (side, side), most)
+    image.putpalette((255, 0, 0, 0, 0, 255))
+    image.putpixel((0, 0), 1 - most)
+    return encode(image, "GIF")
+
+
+@pytest.mark.parametrize(
+    ("side", "note"), [(16, "animated_three_frames"), (2_000, "animated_first_frame")]
+)
+def test_a_later_frame_larger_than_the_picture_is_cut_or_too_much(side: int, note: str) -> None:
+    """Found by fuzzing: two frames of 8 x 8 pixels by their header took 900 MB."""
+    small, large = two_colours(8, most=0), two_colours(side, most=1)
+    content = small[:-1] + large[large.rindex(b"\x2c\0\0\0\0") :]
+    decoded = decode(content, replace(LIMITS, max_pixels=1_000_000))
+    assert decoded.limits == (note,)
+    assert {view.shape for view in decoded.views} == {(8, 8, 3)}
+    assert [dominant(view) for view in decoded.views] == ([0, 2] if side == 16 else [0])
+
+
 def test_a_tiff_of_many_pages_gives_the_first() -> None:
     pages = [Image.new("RGB", (40, 24), color) for color in ("red", "blue")]
     decoded = decode(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]))

@@ -50,11 +50,11 @@ def test_without_a_trust_list_no_issuer_is_known(authority: Authority) -> None:
     assert claim.trust_list is None
 
 
-@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "HEIF"])
 def test_every_format_that_can_carry_credentials(
     authority: Authority, trusted: TrustList, format_name: str
 ) -> None:
-    media_type = f"image/{format_name.lower()}"
+    media_type = f"image/{format_name.lower()}".replace("heif", "heic")
     content = authority.sign(encode(make_noise(5), format_name), CAMERA, media_type)
     assert read(content, trusted, media_type).state == "trusted"
     assert read(content, trusted, media_type).source_type == CAMERA
