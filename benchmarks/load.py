@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+READY_WITHIN_SECONDS = 60
 KNOWN_IMAGES, KNOWN_WITHIN_SECONDS = 50, 120
 CONNECTIONS = 64
 BOUNDARY = "ntf-load"
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--new-only", action="store_true")
     options = parser.parse_args()
     caller = Caller(options.address, json.loads(options.key_file.read_text())["key"])
+    wait_until_ready(caller)
     pictures = make_pictures(int(time.time()))
     print("| what | asked, 1/s | answered, 1/s | p50 ms | p95 ms | p99 ms | max ms | errors |")
     print("|---|---|---|---|---|---|---|---|")
@@ -91,6 +93,15 @@ def main() -> None:
     }
     for what, choose in kinds.items():
         measure(what, choose, caller, options.per_second, options.seconds)
+
+
+def wait_until_ready(caller: Caller) -> None:
+    """Until the service says that it takes requests."""
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while caller.send(Request("GET", "/readyz", None, ()))[0] != 200:
+        if time.monotonic() > deadline:
+            sys.exit("The service is not ready.")
+        time.sleep(0.5)
 
 
 def measure(
