@@ -53,17 +53,26 @@ class Caller:
         self._local = threading.local()
 
     def send(self, request: Request) -> tuple[int, bytes]:
-        """The answer's status and body; status 0 where there was none."""
+        """The answer's status and body; status 0 where there was none.
+
+        A connection that the server has closed since its last answer is opened again, once.
+        """
         connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self._host, timeout=30)
+        if connection is not None and (answer := self._try(connection, request)) is not None:
+            return answer
+        connection = self._local.connection = http.client.HTTPConnection(self._host, timeout=30)
+        return self._try(connection, request) or (0, b"")
+
+    def _try(
+        self, connection: http.client.HTTPConnection, request: Request
+    ) -> tuple[int, bytes] | None:
         try:
             connection.request(request.method, request.path, request.body, self._headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
             connection.close()
-            return 0, b""
+            return None
 
 
 def main() -> None:
