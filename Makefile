@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run install install-test install-train browser check format test test-slow lock bench clean
+.PHONY: help run install install-test install-train browser check format test test-slow chaos lock clean
 
 help:            ## List the verbs
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -57,6 +57,9 @@ test: check browser     ## Lint, types and the fast tests, with coverage
 
 test-slow: install-test browser  ## The tests that take longer
 	$(BIN)/pytest -m "not ($(FAST))" $(ARGS)
+
+chaos: install-test      ## Kill every process while checks are asked for; nothing may be lost
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: install-test      ## Pin every requirement again (needs the package index)
 	@requirements/lock.sh $(BIN)

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+READY_WITHIN_SECONDS = 60
 KNOWN_IMAGES, KNOWN_WITHIN_SECONDS = 50, 120
 CONNECTIONS = 64
 BOUNDARY = "ntf-load"
@@ -52,17 +53,26 @@ class Caller:
         self._local = threading.local()
 
     def send(self, request: Request) -> tuple[int, bytes]:
-        """The answer's status and body; status 0 where there was none."""
+        """The answer's status and body; status 0 where there was none.
+
+        A connection that the server has closed since its last answer is opened again, once.
+        """
         connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self._host, timeout=30)
+        if connection is not None and (answer := self._try(connection, request)) is not None:
+            return answer
+        connection = self._local.connection = http.client.HTTPConnection(self._host, timeout=30)
+        return self._try(connection, request) or (0, b"")
+
+    def _try(
+        self, connection: http.client.HTTPConnection, request: Request
+    ) -> tuple[int, bytes] | None:
         try:
             connection.request(request.method, request.path, request.body, self._headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
             connection.close()
-            return 0, b""
+            return None
 
 
 def main() -> None:
@@ -75,6 +85,7 @@ def main() -> None:
     parser.add_argument("--new-only", action="store_true")
     options = parser.parse_args()
     caller = Caller(options.address, json.loads(options.key_file.read_text())["key"])
+    wait_until_ready(caller)
     pictures = make_pictures(int(time.time()))
     print("| what | asked, 1/s | answered, 1/s | p50 ms | p95 ms | p99 ms | max ms | errors |")
     print("|---|---|---|---|---|---|---|---|")
@@ -91,6 +102,15 @@ def main() -> None:
     }
     for what, choose in kinds.items():
         measure(what, choose, caller, options.per_second, options.seconds)
+
+
+def wait_until_ready(caller: Caller) -> None:
+    """Until the service says that it takes requests."""
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while caller.send(Request("GET", "/readyz", None, ()))[0] != 200:
+        if time.monotonic() > deadline:
+            sys.exit("The service is not ready.")
+        time.sleep(0.5)
 
 
 def measure(

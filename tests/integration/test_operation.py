@@ -1,6 +1,9 @@
 """What the operator sees: names of requests, figures by stage, live apart from ready."""
 
 import io
+import json
+import re
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -123,3 +126,17 @@ def test_the_row_keeps_the_name_of_the_request_that_made_it(
         )
     with sessions.begin() as session:
         assert session.scalars(select(Check.request_id)).all() == ["first"]
+
+
+def test_the_dashboard_shows_only_figures_that_there_are(client: FlaskClient) -> None:
+    dashboard = json.loads((Path(__file__).parents[2] / "docs" / "grafana.json").read_text())
+    asked = {
+        name
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"ntf_[a-z_]+", target["expr"])
+    }
+    text = client.get("/metrics").text
+    told = set(re.findall(r"^# TYPE (ntf_[a-z_]+)", text, re.MULTILINE))
+    assert {re.sub(r"_(count|bucket)$", "", name) for name in asked} <= told
+    assert len(asked) >= 6
