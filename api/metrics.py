@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans.checks import count_by_status
 from scans.tables import OPEN_STATUSES, STATUSES, Check
+from scans.webhook_deliveries import count_by_state, oldest_due_seconds
 
 REQUEST_SECONDS = Histogram(
     "ntf_http_request_seconds",
@@ -33,6 +34,25 @@ class RowCollector(Collector):
         self._sessions = sessions
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What is known of checks, then of webhooks."""
+        yield from self._collect_checks()
+        yield from self._collect_webhooks()
+
+    def _collect_webhooks(self) -> Iterator[GaugeMetricFamily]:
+        """Deliveries by state, and for how long the first of them has been due."""
+        with self._sessions.begin() as session:
+            counts, due_seconds = count_by_state(session), oldest_due_seconds(session)
+        deliveries = GaugeMetricFamily(
+            "ntf_webhook_deliveries", "Webhook deliveries by state", labels=["state"]
+        )
+        for state, count in counts.items():
+            deliveries.add_metric([state], count)
+        yield deliveries
+        yield GaugeMetricFamily(
+            "ntf_oldest_due_webhook_seconds", "How late the most overdue delivery is", due_seconds
+        )
+
+    def _collect_checks(self) -> Iterator[GaugeMetricFamily]:
         """Checks by status, and the age of the oldest that is still open."""
         with self._sessions.begin() as session:
             counts = count_by_status(session)
