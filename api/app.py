@@ -8,7 +8,17 @@ from api.errors import answer_invalid, register_errors
 from api.metrics import time_requests
 from api.openapi import INFO, SECURITY_SCHEMES, describe_check_bodies
 from api.request_ids import name_requests
-from api.routes import checks, models, operations, pages, pictures, sessions, similar, verdicts
+from api.routes import (
+    checks,
+    models,
+    operations,
+    pages,
+    pictures,
+    sessions,
+    similar,
+    verdicts,
+    webhooks,
+)
 from api.services import EXTENSION, open_services
 from scans.settings import Settings
 
@@ -35,7 +45,13 @@ def create_app(settings: Settings) -> OpenAPI:
     register_errors(app, settings.max_image_bytes)
     name_requests(app)
     time_requests(app)
-    for blueprint in (checks.routes, similar.routes, verdicts.routes, models.routes):
+    for blueprint in (
+        checks.routes,
+        similar.routes,
+        verdicts.routes,
+        models.routes,
+        webhooks.routes,
+    ):
         app.register_api(blueprint)
     for page in (pages.routes, sessions.routes, pictures.routes, operations.routes):
         app.register_blueprint(page)

@@ -7,9 +7,26 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
-from scans.errors import ScanError, UrlNotCanonical
+from scans.errors import (
+    DeliveryNotFound,
+    DeliveryWaiting,
+    ScanError,
+    TooManyWebhooks,
+    UrlNotCanonical,
+    WebhookDisabled,
+    WebhookNotFound,
+)
 
 log = structlog.get_logger()
+
+# What a request can meet in the rows of webhooks: the status, and what kind of problem it is.
+WEBHOOK_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
+    WebhookNotFound: (404, "No such webhook"),
+    DeliveryNotFound: (404, "No such delivery"),
+    WebhookDisabled: (409, "The webhook is disabled"),
+    DeliveryWaiting: (409, "The delivery has not ended"),
+    TooManyWebhooks: (409, "There are too many webhooks"),
+}
 
 
 def register_errors(app: Flask, max_image_bytes: int) -> None:
@@ -55,6 +72,9 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
 
     @app.errorhandler(ScanError)
     def answer_scan_error(error: ScanError) -> Response:
+        if type(error) in WEBHOOK_PROBLEMS:
+            status, title = WEBHOOK_PROBLEMS[type(error)]
+            return problem(status, error.code, title, str(error))
         log.error("scan_error_reached_the_edge", code=error.code, exc_info=error)
         return problem(500, error.code, "The service failed", "Please try again later.")
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from scans import health
 from scans.checks import count_by_status
 from scans.tables import STATUSES
+from scans.webhook_deliveries import count_by_state, oldest_due_seconds
 
 REQUEST_SECONDS = Histogram(
     "ntf_http_request_seconds",
@@ -34,6 +35,20 @@ class RowCollector(Collector):
         self._sessions = sessions
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What is known of checks, then of webhooks."""
+        yield from self._collect_checks()
+        yield from self._collect_webhooks()
+
+    def _collect_webhooks(self) -> Iterator[GaugeMetricFamily]:
+        """Deliveries by state, and for how long the first of them has been due."""
+        with self._sessions.begin() as session:
+            counts, due_seconds = count_by_state(session), oldest_due_seconds(session)
+        yield gauge("ntf_webhook_deliveries", "Webhook deliveries by state", "state", counts)
+        yield GaugeMetricFamily(
+            "ntf_oldest_due_webhook_seconds", "How late the most overdue delivery is", due_seconds
+        )
+
+    def _collect_checks(self) -> Iterator[GaugeMetricFamily]:
         """What stands where, what waits, how long stages take, what fails."""
         with self._sessions.begin() as session:
             yield gauge("ntf_checks", "Checks by status", "status", all_statuses(session))

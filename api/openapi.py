@@ -18,6 +18,8 @@ SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "http", "scheme": "bearer"}}
 # Codes that any call under /v1 may answer with.
 COMMON_PROBLEMS = {"401": "No key in force", "422": "The request is not valid", "503": "Try later"}
 
+CONFLICTING = {"createWebhook", "testWebhook", "replayDelivery"}
+
 
 def complete_openapi(app: OpenAPI) -> dict[str, Any]:
     """The finished document.
@@ -64,5 +66,7 @@ def add_problems(operation: dict[str, Any], *, has_path_id: bool) -> None:
     if "requestBody" in operation:
         wanted |= {"400": "The body cannot be read", "413": "The image is too large"}
         wanted |= {"403": "Another site's page sent it", "415": "This kind of body is unknown"}
+    if operation["operationId"] in CONFLICTING:
+        wanted["409"] = "Not in the state that it is in"
     for status, description in wanted.items():
         operation["responses"][status] = {"description": description, "content": content}

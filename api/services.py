@@ -11,6 +11,7 @@ from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.settings import Settings
 from scans.wake import Waker
+from scans.webhook_secrets import SecretBox
 
 EXTENSION = "ntf"
 
@@ -24,6 +25,7 @@ class Services:
     store: ImageStore
     waker: Waker
     picture_signer: URLSafeTimedSerializer
+    secret_box: SecretBox
 
 
 def open_services(settings: Settings) -> Services:
@@ -36,6 +38,7 @@ def open_services(settings: Settings) -> Services:
         picture_signer=URLSafeTimedSerializer(
             settings.secret_key.get_secret_value(), salt="pictures"
         ),
+        secret_box=SecretBox(settings.secret_key.get_secret_value()),
     )
 
 

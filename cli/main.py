@@ -10,6 +10,7 @@ COMMANDS = {
     "run": "cli.run",
     "migrate": "cli.migrate",
     "admin": "cli.admin",
+    "dead-letters": "cli.dead_letters",
     "manifest": "cli.manifest",
     "audit": "cli.audit",
     "twins": "cli.twins",

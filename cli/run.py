@@ -154,7 +154,7 @@ def processes(host: str, port: int) -> dict[str, list[str]]:
             "--concurrency",
             "4",
             "--queues",
-            "fetch,detect",
+            "fetch,detect,deliver",
             "--without-gossip",
             "--without-mingle",
             "--loglevel",

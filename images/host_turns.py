@@ -70,14 +70,14 @@ class LocalTurns:
             self._paid_until = {h: until for h, until in self._paid_until.items() if until > now}
 
 
-def parse_retry_after(text: str) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3), at most MAX_PAUSE_SECONDS."""
+def parse_retry_after(text: str, max_seconds: float = MAX_PAUSE_SECONDS) -> float | None:
+    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3), at most `max_seconds`."""
     text = text.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), MAX_PAUSE_SECONDS)
+        return min(float(text[:9]), max_seconds)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     wait = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
-    return min(max(wait.total_seconds(), 0.0), MAX_PAUSE_SECONDS)
+    return min(max(wait.total_seconds(), 0.0), max_seconds)

@@ -41,7 +41,7 @@ _NOT_MODIFIED = 304
 _ASK_TO_WAIT = frozenset({429, 503})
 _PASSING = frozenset({408, 425, 429})
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,64}/[a-z0-9!#$&^_.+-]{1,64}")
-_TRANSPORT_ERRORS = (
+TRANSPORT_ERRORS = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     http.client.HTTPException,
@@ -137,7 +137,7 @@ def _fetch_hop(
     network: Network,
 ) -> _Answer:
     """One request: the image, that it has not changed, or the next URL to ask."""
-    addresses = _look_up(target, policy, deadline, network)
+    addresses = look_up(target, policy, deadline, network)
     time.sleep(network.turns.take(target.host, deadline.cap_seconds(float("inf"))))
     route = PinnedRoute(target, addresses, policy, deadline, network.connect)
     with closing(PinnedAdapter(route)) as adapter:
@@ -148,11 +148,11 @@ def _fetch_hop(
                 return _read_answer(response, target, known, policy)
         except FetchError:
             raise
-        except _TRANSPORT_ERRORS as error:
-            raise _explain_transport_error(error) from error
+        except TRANSPORT_ERRORS as error:
+            raise explain_transport_error(error) from error
 
 
-def _look_up(
+def look_up(
     target: UrlTarget, policy: FetchPolicy, deadline: Deadline, network: Network
 ) -> tuple[IpAddress, ...]:
     """The host's addresses, checked. A name is asked for once a hop, and never again."""
@@ -250,7 +250,8 @@ def _media_type(header: str) -> str | None:
     return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
 
 
-def _explain_transport_error(error: Exception) -> FetchError:
+def explain_transport_error(error: Exception) -> FetchError:
+    """Whatever the network stack raised, as an error of ours."""
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
         return FetchTimedOut("The host does not answer in time. Try again later.")
     return FetchFailed("The connection broke before the image was complete. Try again later.")

@@ -15,6 +15,7 @@ from scans.queue import Claim, finish_check
 from scans.similar import bits_of
 from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
+from scans.webhook_events import announce_check
 
 SAME_SUBJECT_TRIES = 3
 # A row of PostgreSQL's b-tree holds 2,704 bytes; short ones keep the index small besides.
@@ -199,7 +200,7 @@ def save_verdict(
     model_version: str,
     threshold_version: str,
 ) -> None:
-    """End the check with its verdict, in the caller's transaction.
+    """End the check with its verdict and tell of it, in the caller's transaction.
 
     Raises:
         LeaseLost: another worker holds the check now; nothing may be written.
@@ -219,6 +220,7 @@ def save_verdict(
             limits=verdict.limit_rows(),
         )
     )
+    announce_check(session, claim.check_id)
 
 
 def count_by_status(session: Session) -> dict[str, int]:

@@ -41,3 +41,46 @@ class KeyUnknown(ScanError):
     """No key that is in force has this secret."""
 
     code = "key_unknown"
+
+
+class WebhookNotFound(ScanError):
+    """No such endpoint, or it is another tenant's: the two are not told apart."""
+
+    code = "webhook_not_found"
+
+
+class TooManyWebhooks(ScanError):
+    """The tenant has as many endpoints as one may have."""
+
+    code = "too_many_webhooks"
+
+
+class WebhookDisabled(ScanError):
+    """Nothing is sent to this endpoint now."""
+
+    code = "webhook_disabled"
+
+
+class DeliveryNotFound(ScanError):
+    """No such delivery, or it is another tenant's."""
+
+    code = "delivery_not_found"
+
+
+class DeliveryWaiting(ScanError):
+    """The delivery has not ended yet, so it cannot be sent once more."""
+
+    code = "delivery_waiting"
+
+
+class WebhookSecretUnreadable(ScanError):
+    """A webhook's secret was sealed under another `NTF_SECRET_KEY`."""
+
+    code = "webhook_secret_unreadable"
+    retryable = True
+
+
+class CheckNotReplayed(ScanError):
+    """The check has not failed, or an open check of the same subject stands in its way."""
+
+    code = "check_not_replayed"

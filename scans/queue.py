@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from scans.errors import LeaseLost
 from scans.tables import Check, Image
+from scans.webhook_events import announce_check
 
 Step = Literal["fetch", "detect"]
 
@@ -116,7 +117,7 @@ def finish_check(session: Session, claim: Claim) -> None:
 
 
 def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
-    """The check has its answer, and the answer is an error.
+    """The check has its answer, and the answer is an error; webhooks tell of it.
 
     Raises:
         LeaseLost: as for `advance_check`.
@@ -129,6 +130,7 @@ def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
         error_message=message,
         finished_at=func.now(),
     )
+    announce_check(session, claim.check_id)
 
 
 def put_back(
@@ -153,7 +155,7 @@ def put_back(
 
 def fail_exhausted(session: Session, attempts_cap: int) -> int:
     """End the checks whose workers died on them `attempts_cap` times. Returns how many."""
-    ended = session.execute(
+    ended = session.scalars(
         update(Check)
         .where(
             or_(_is_waiting("fetch"), _is_waiting("detect")),
@@ -168,8 +170,10 @@ def fail_exhausted(session: Session, attempts_cap: int) -> int:
             lease_until=None,
         )
         .returning(Check.id)
-    )
-    return len(ended.all())
+    ).all()
+    for check_id in ended:
+        announce_check(session, check_id)
+    return len(ended)
 
 
 def _is_waiting(step: Step) -> ColumnElement[bool]:

@@ -61,6 +61,15 @@ class Settings(BaseSettings):
     host_requests_per_second: PositiveFloat = Field(
         default=10.0, description="how often all workers together may ask one host"
     )
+    webhook_allow_private_addresses: bool = Field(
+        default=False, description="send webhooks to loopback and private networks too"
+    )
+    webhook_ports: Annotated[frozenset[int], NoDecode] = Field(
+        default=frozenset({80, 443}), description="ports that webhooks may use, separated by commas"
+    )
+    webhook_timeout_seconds: PositiveFloat = Field(
+        default=15.0, description="one attempt of one delivery"
+    )
     max_image_bytes: PositiveInt = Field(default=25 * 1024 * 1024)
     max_image_pixels: PositiveInt = Field(default=64_000_000)
     c2pa_trust_list_path: Path | None = Field(
@@ -95,7 +104,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql:// (no other database is supported)")
         return f"postgresql+psycopg://{rest}"
 
-    @field_validator("fetch_ports", mode="before")
+    @field_validator("fetch_ports", "webhook_ports", mode="before")
     @classmethod
     def split_ports(cls, value: object) -> object:
         """Read `80,443`."""

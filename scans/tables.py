@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
+    UniqueConstraint,
     func,
     text,
 )
@@ -28,6 +29,7 @@ ROLES = ("reader", "moderator", "integration", "admin")
 LABELS = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
 
 _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
+_IS_WAITING = text("delivered_at IS NULL AND dead_at IS NULL")
 
 
 def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
@@ -243,3 +245,72 @@ class Verdict(Table):
 
     check: Mapped[Check] = relationship(back_populates="verdict")
     model: Mapped[ModelVersion] = relationship(lazy="joined", viewonly=True)
+
+
+class WebhookEndpoint(Table):
+    """Where a tenant wants to be told of what happens to its checks.
+
+    Both secrets are sealed (`scans/webhook_secrets.py`), since signing needs them back.
+    """
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (Index("webhook_endpoints_by_tenant", "tenant_id", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    url: Mapped[str]
+    events: Mapped[list[str]] = mapped_column(JSONB)
+    sealed_secret: Mapped[str]
+    previous_sealed_secret: Mapped[str | None]
+    previous_secret_until: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WebhookEvent(Table):
+    """Something that happened, as it is told. Its id is the same on each delivery."""
+
+    __tablename__ = "webhook_events"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    type: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WebhookDelivery(Table):
+    """One event on its way to one endpoint, and its place in the queue.
+
+    It waits until `delivered_at` or `dead_at` is set; `lease_until` says whether a worker holds it.
+    """
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("event_id", "endpoint_id"),
+        Index("webhook_deliveries_waiting", "next_attempt_at", postgresql_where=_IS_WAITING),
+        Index(
+            "webhook_deliveries_held",
+            "endpoint_id",
+            postgresql_where=text("lease_token IS NOT NULL"),
+        ),
+        Index("webhook_deliveries_by_endpoint", "endpoint_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    event_id: Mapped[str] = mapped_column(ForeignKey("webhook_events.id"))
+    endpoint_id: Mapped[UUID] = mapped_column(
+        ForeignKey("webhook_endpoints.id", ondelete="CASCADE")
+    )
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    lease_token: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    event: Mapped[WebhookEvent] = relationship(lazy="joined")

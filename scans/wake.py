@@ -7,6 +7,7 @@ may become one, and for one that is lost, a worker's next sweep finds the row.
 from __future__ import annotations
 
 import threading
+from typing import Literal
 
 import structlog
 from celery import Celery
@@ -14,7 +15,12 @@ from kombu.exceptions import OperationalError
 
 from scans.queue import Step
 
-TASK_NAMES: dict[Step, str] = {"fetch": "worker.fetch", "detect": "worker.detect"}
+Queue = Step | Literal["deliver"]
+TASK_NAMES: dict[Queue, str] = {
+    "fetch": "worker.fetch",
+    "detect": "worker.detect",
+    "deliver": "worker.deliver",
+}
 CONNECT_TIMEOUT_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -34,11 +40,11 @@ class Waker:
         }
         # kombu's own for what it wraps, the transport's for what it lets through.
         self._errors = (OSError, OperationalError, *self._app.connection().connection_errors)
-        self._pending: set[Step] = set()
+        self._pending: set[Queue] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def wake(self, step: Step) -> None:
+    def wake(self, step: Queue) -> None:
         """Ask for a worker at `step`. Returns at once, whatever the broker does."""
         with self._changed:
             self._pending.add(step)
@@ -55,7 +61,7 @@ class Waker:
                 step = self._pending.pop()
             self._send(step)
 
-    def _send(self, step: Step) -> None:
+    def _send(self, step: Queue) -> None:
         try:
             self._app.send_task(TASK_NAMES[step], queue=step, retry=False, ignore_result=True)
         except self._errors as error:

@@ -1,6 +1,6 @@
 """The Celery application: one statement over the settings; the tasks are in `worker/tasks.py`.
 
-Start it with `celery -A worker.celery_app worker -Q fetch,detect`.
+Start it with `celery -A worker.celery_app worker -Q fetch,detect,deliver`.
 """
 
 import logging

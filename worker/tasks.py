@@ -34,8 +34,10 @@ from scans.queue import (
     put_back,
 )
 from scans.wake import TASK_NAMES
+from scans.webhook_deliveries import claim_delivery
 from worker import tools
 from worker.celery_app import app, settings
+from worker.deliver_webhook import deliver_webhook
 from worker.fetch_image import fetch_image
 from worker.judge_images import judge_image, look_at_images
 from worker.lease_watchdog import LeaseWatchdog
@@ -44,6 +46,8 @@ from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
 
 log = structlog.get_logger()
+# What a worker may need beyond the timeout of the request itself: then another may try.
+DELIVERY_MARGIN_SECONDS = 30.0
 
 
 detecting = Turnstile()
@@ -76,6 +80,7 @@ def detect_batch() -> bool:
         with watchdog.watch():
             settle_each("detect", claims, look_and_judge(claims))
         tools.waker().wake("detect")
+        tools.waker().wake("deliver")
     return bool(claims)
 
 
@@ -104,6 +109,25 @@ def refuse(error: NtfError, _: Claim) -> None:
     raise error
 
 
+@app.task(name=TASK_NAMES["deliver"])
+def deliver() -> bool:
+    """Make one delivery that is due. Returns whether there was one."""
+    with tools.sessions().begin() as session:
+        lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
+        claim = claim_delivery(session, lease_seconds=lease_seconds)
+    if claim is None:
+        return False
+    with structlog.contextvars.bound_contextvars(
+        delivery_id=str(claim.delivery_id), webhook_id=str(claim.endpoint_id)
+    ):
+        try:
+            deliver_webhook(claim, tools.deliver_tools())
+        except LeaseLost:
+            log.info("lease_lost")
+    tools.waker().wake("deliver")
+    return True
+
+
 def sweep() -> bool:
     """End what has been tried too often, then work on what waits for one of our queues.
 
@@ -115,8 +139,11 @@ def sweep() -> bool:
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from
-    # The later step first: a check that was begun is ended before the next is begun.
-    return any(task() for step, task in (("detect", detect), ("fetch", fetch)) if step in ours)
+    # In turns, so that a receiver which hangs holds up no check; the later step first: a check that
+    # was begun is ended before the next is begun.
+    steps = (("deliver", deliver), ("detect", detect), ("fetch", fetch))
+    found = [task() for step, task in steps if step in ours]
+    return any(found)
 
 
 sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
@@ -217,9 +244,12 @@ def settle_error(step: Step, claim: Claim, error: ImageError | NtfError | ScanEr
     """Another try while there are any, if one can help; else the error is the answer."""
     log.info("step_failed", code=error.code, reason=str(error), attempt=claim.attempt)
     is_last = claim.attempt >= settings.attempts_cap
+    will_retry = error.retryable and not is_last
     with tools.sessions().begin() as session:
-        if error.retryable and not is_last:
+        if will_retry:
             delay = settings.retry_delay_seconds * 2 ** (claim.attempt - 1)
             put_back(session, claim, step, delay_seconds=delay)
         else:
             fail_check(session, claim, error.code, str(error))
+    if not will_retry:
+        tools.waker().wake("deliver")

@@ -5,6 +5,9 @@ detector may cross a fork.
 """
 
 import atexit
+import random
+import time
+from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 
@@ -19,13 +22,16 @@ from images.safe_fetch import (
     Validators,
     fetch_image,
 )
+from images.safe_post import PostAnswer, post_bytes
 from ntf.predictor import ModelInfo, Predictor
 from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.models import ModelFacts, make_live
 from scans.settings import Settings
 from scans.wake import Waker
+from scans.webhook_secrets import SecretBox
 from worker.celery_app import settings
+from worker.deliver_webhook import DeliverTools
 from worker.fetch_image import FetchTools
 from worker.judge_images import JudgeTools
 from worker.shared_turns import SharedTurns
@@ -96,6 +102,35 @@ def _load_once() -> Predictor:
     with sessions().begin() as session:
         make_live(session, model_facts(detector.info))
     return detector
+
+
+@cache
+def deliver_tools() -> DeliverTools:
+    """The tools of the `deliver` queue."""
+    policy = webhook_policy(settings)
+
+    def post(url: str, headers: Mapping[str, str], body: bytes) -> PostAnswer:
+        return post_bytes(url, headers, body, policy)
+
+    return DeliverTools(
+        sessions=sessions(),
+        box=SecretBox(settings.secret_key.get_secret_value()),
+        post=post,
+        now_seconds=time.time,
+        draw=random.random,
+    )
+
+
+def webhook_policy(settings: Settings) -> FetchPolicy:
+    """The limits of one webhook's attempt, as the operator set them."""
+    return FetchPolicy(
+        total_timeout_seconds=settings.webhook_timeout_seconds,
+        # A receiver may take all of its time before it answers.
+        read_timeout_seconds=settings.webhook_timeout_seconds,
+        allowed_ports=settings.webhook_ports,
+        allow_private_addresses=settings.webhook_allow_private_addresses,
+        user_agent="NTF-webhook/1.0",
+    )
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:

@@ -7,7 +7,21 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 pytestmark = pytest.mark.contract
-OPERATIONS = ["requestCheck", "readCheck", "findVerdict", "listModels"]
+OPERATIONS = [
+    "requestCheck",
+    "readCheck",
+    "findVerdict",
+    "listModels",
+    "listWebhooks",
+    "createWebhook",
+    "readWebhook",
+    "changeWebhook",
+    "removeWebhook",
+    "rotateWebhook",
+    "testWebhook",
+    "listDeliveries",
+    "replayDelivery",
+]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

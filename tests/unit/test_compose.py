@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from cli.run import processes
-from scans.queue import WAITING_STATUSES
 from scans.settings import ENVIRONMENT_PREFIX, Settings
+from scans.wake import TASK_NAMES
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
-OURS = ("api", "detect", "fetch", "migrate")
+OURS = ("api", "deliver", "detect", "fetch", "migrate")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_the_web_process_is_started_as_by_ntf_run(services: dict[str, Any]) -> N
     assert services["api"]["command"] == as_in_a_container("api")
 
 
-@pytest.mark.parametrize("step", list(WAITING_STATUSES))
+@pytest.mark.parametrize("step", list(TASK_NAMES))
 def test_each_step_has_a_worker_that_differs_by_queue_and_threads_alone(
     services: dict[str, Any], step: str
 ) -> None:
@@ -48,9 +48,10 @@ def test_every_setting_and_no_other_reaches_the_containers(
     assert given == {ENVIRONMENT_PREFIX + field.upper() for field in Settings.model_fields}
 
 
-def test_only_the_fetching_workers_reach_out(services: dict[str, Any]) -> None:
+def test_only_the_workers_that_fetch_and_deliver_reach_out(services: dict[str, Any]) -> None:
     assert [name for name, service in services.items() if "out" in service.get("networks", [])] == [
-        "fetch"
+        "deliver",
+        "fetch",
     ]
 
 

@@ -1,0 +1,106 @@
+"""What webhooks tell: an event and its deliveries, written with what they tell of.
+
+They stand in the transaction of the verdict or the failure, so neither can exist without the other.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
+
+EVENT_TYPES = ("check.done", "check.failed")
+TEST_EVENT_TYPE = "webhook.test"
+
+
+def announce_check(session: Session, check_id: UUID) -> None:
+    """Tell every endpoint that wants to know how this check has ended."""
+    session.flush()
+    check = session.scalars(
+        select(Check).where(Check.id == check_id).execution_options(populate_existing=True)
+    ).one()
+    event_type = f"check.{check.status}"
+    endpoint_ids = _endpoints_for(session, check.tenant_id, event_type)
+    if endpoint_ids:
+        _add_event(session, check.tenant_id, event_type, describe_check(check), endpoint_ids)
+
+
+def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDelivery:
+    """Tell one endpoint that it is an endpoint, whatever it listens to."""
+    data = {"webhook_id": str(endpoint.id)}
+    (delivery,) = _add_event(session, endpoint.tenant_id, TEST_EVENT_TYPE, data, [endpoint.id])
+    return delivery
+
+
+def _endpoints_for(session: Session, tenant_id: UUID, event_type: str) -> list[UUID]:
+    """Endpoints that take this type; the disabled too, so that what they missed can be replayed.
+
+    Locked against removal: a delivery to an endpoint that goes now would undo the verdict.
+    """
+    wanted = (
+        select(WebhookEndpoint.id)
+        .where(
+            WebhookEndpoint.tenant_id == tenant_id, WebhookEndpoint.events.contains([event_type])
+        )
+        .with_for_update(read=True, key_share=True)
+    )
+    return list(session.scalars(wanted))
+
+
+def _add_event(
+    session: Session,
+    tenant_id: UUID,
+    event_type: str,
+    data: dict[str, Any],
+    endpoint_ids: list[UUID],
+) -> list[WebhookDelivery]:
+    payload = {"type": event_type, "timestamp": _write_time(datetime.now(UTC)), "data": data}
+    event = WebhookEvent(
+        id=f"msg_{secrets.token_hex(16)}", tenant_id=tenant_id, type=event_type, payload=payload
+    )
+    deliveries = [WebhookDelivery(event=event, endpoint_id=one) for one in endpoint_ids]
+    session.add_all(deliveries)
+    session.flush()
+    return deliveries
+
+
+def describe_check(check: Check) -> dict[str, Any]:
+    """A check as `GET /v1/checks/{id}` gives it, without the links that would be too old soon."""
+    return {
+        "id": str(check.id),
+        "status": check.status,
+        "url": check.url,
+        "page_url": check.page_url,
+        "created_at": _write_time(check.created_at),
+        "finished_at": _write_time(check.finished_at) if check.finished_at else None,
+        "image": {"sha256": check.image_sha256} if check.image_sha256 else None,
+        "verdict": describe_verdict(check.verdict) if check.verdict else None,
+        "error": {"code": check.error_code, "message": check.error_message}
+        if check.error_code
+        else None,
+    }
+
+
+def describe_verdict(verdict: Verdict) -> dict[str, Any]:
+    """What the check was told."""
+    return {
+        "label": verdict.label,
+        "score": verdict.score,
+        "raw_score": verdict.raw_score,
+        "real_photo_p": verdict.real_photo_p,
+        "evidence": verdict.evidence,
+        "limits": verdict.limits,
+        "model": {
+            "version": verdict.model_version,
+            "threshold_version": verdict.threshold_version,
+        },
+    }
+
+
+def _write_time(moment: datetime) -> str:
+    """RFC 3339 in UTC, as the API writes moments."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
