@@ -5,13 +5,14 @@ import { speaker, tongueOf } from '../words/words';
 
 export const MENU_ITEM = 'check-picture';
 
-/** Put the item into the menu, in the reader's language. It is everywhere: a picture may be a background. */
+/** Put the item into the menu, in the reader's language. It is everywhere: a picture may be a background, or a
+ * canvas, for which Chromium has no context of its own. */
 export async function addMenu(): Promise<void> {
   const say = speaker(tongueOf(await readSettings()));
   await browser.contextMenus.removeAll();
   browser.contextMenus.create({
     id: MENU_ITEM,
     title: say('menu_item'),
-    contexts: ['page', 'frame', 'link', 'image', 'video', 'selection', 'editable', 'audio'],
+    contexts: ['all'],
   });
 }

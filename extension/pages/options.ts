@@ -75,8 +75,7 @@ function choices(settings: Settings, say: Speaker): HTMLElement {
   });
   return element(
     'section',
-    { class: 'stack' },
-    element('h2', {}, say('options_title')),
+    { class: 'stack choices' },
     element('label', {}, say('language'), language),
     checkbox(say('private_mode'), settings.isPrivate, (isPrivate) => keep({ isPrivate })),
     checkbox(say('keep_history'), settings.keepsHistory, (keepsHistory) => keep({ keepsHistory })),
