@@ -6,8 +6,8 @@ import { readSettings } from '../store/settings';
 import { tongueOf, type Tongue } from '../words/words';
 import { findInFrame, openPanel } from './in_frame';
 
-/** What we use of a click; Firefox names the element too. */
-type Info = Partial<Pick<Browser.contextMenus.OnClickData, 'frameId' | 'frameUrl' | 'pageUrl' | 'srcUrl'>> & { targetElementId?: number };
+/** What we use of a click. */
+type Info = Partial<Pick<Browser.contextMenus.OnClickData, 'frameId' | 'frameUrl' | 'pageUrl' | 'srcUrl'>>;
 
 export async function onMenuClick(info: Info, tab: Browser.tabs.Tab | undefined): Promise<void> {
   if (tab?.id === undefined) return;
@@ -21,7 +21,7 @@ async function findTarget(info: Info, tabId: number, tongue: Tongue): Promise<Ta
   const frameId = info.frameId ?? 0;
   const pageUrl = info.frameUrl ?? info.pageUrl ?? null;
   try {
-    const click = { srcUrl: info.srcUrl ?? null, targetElementId: info.targetElementId ?? null, tongue };
+    const click = { srcUrl: info.srcUrl ?? null, tongue };
     const picture = await findInFrame(tabId, frameId, click);
     return typeof picture === 'string' ? picture : { tabId, frameId, isReadable: true, pageUrl, picture };
   } catch {

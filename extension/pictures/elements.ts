@@ -27,14 +27,6 @@ export function* allElements(root: ParentNode): Generator<Element> {
   }
 }
 
-/** The element above, out of a shadow root into its host. */
-export function parentOf(element: Element): Element | null {
-  if (element.assignedSlot) return element.assignedSlot;
-  if (element.parentElement) return element.parentElement;
-  const root = element.getRootNode();
-  return root instanceof ShadowRoot ? root.host : null;
-}
-
 export function isInView(element: Element): boolean {
   const { width, height, top, left, bottom, right } = element.getBoundingClientRect();
   const isOnScreen = bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;

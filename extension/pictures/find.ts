@@ -1,6 +1,6 @@
 // Which picture was clicked. The browser tells the address of an `<img>` and its like; of anything else
-// Chromium tells nothing, so where several pictures could be meant, the reader is asked.
-import { allElements, isInView, parentOf } from './elements';
+// it tells nothing, so where several pictures could be meant, the reader is asked.
+import { allElements, isInView } from './elements';
 import { describePicture, type Described } from './sources';
 
 const MIN_SIDE_PX = 32;
@@ -16,15 +16,6 @@ export function findByUrl(url: string): Shown {
   const named = [...shownIn(document)].filter(({ element, described }) => isNamed(url, element, described));
   const found = named.find(({ element }) => element && isInView(element)) ?? named[0];
   return found ?? { element: null, described: { sources: [{ url, shownBy: nameOf(url), mustFit: 'nothing' }], widthPx: 0, heightPx: 0 } };
-}
-
-/** The picture that an element shows, or the nearest one around it. */
-export function findAround(clicked: Element): Shown | null {
-  for (let element: Element | null = clicked; element; element = parentOf(element)) {
-    const described = describePicture(element);
-    if (described) return { element, described };
-  }
-  return null;
 }
 
 /** The pictures in view, those under the pointer first. */

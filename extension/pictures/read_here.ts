@@ -1,5 +1,4 @@
 // What the page itself may read: the original bytes of an address, or a drawing's pixels where it has no others.
-import { toBase64 } from '../ladder/bytes';
 import { fitsPicture } from '../ladder/fits';
 import type { Picture, ReadBytes, Source } from '../ladder/how_got';
 
@@ -7,13 +6,15 @@ import type { Picture, ReadBytes, Source } from '../ladder/how_got';
 declare const content: { fetch?: typeof fetch } | undefined;
 
 const FETCH_MILLISECONDS = 10_000;
+// A plain square of 64 pixels takes some 300 characters; with noise in it, thousands.
+const MAX_PLAIN_CHARACTERS = 800;
 
 /** The bytes of one source, or null where the page cannot read them or they are another picture. */
 export async function readHere(element: Element | null, picture: Picture, source: Source): Promise<ReadBytes | null> {
   try {
     const blob = source.url ? await readAddress(source.url) : await readDrawing(element);
     if (!blob || !(await isThePicture(blob, picture, source))) return null;
-    return { base64: toBase64(new Uint8Array(await blob.arrayBuffer())), mediaType: blob.type };
+    return { base64: await asBase64(blob), mediaType: blob.type };
   } catch {
     return null; // closed to the page by CORS, tainted, gone: the next rung may reach it
   }
@@ -73,14 +74,28 @@ async function readDrawing(element: Element | null): Promise<Blob | null> {
 const toPng = (canvas: HTMLCanvasElement): Promise<Blob | null> =>
   new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
 
-/** Some browsers add noise to what is read from a canvas, or empty it; a photograph would then look made. */
+/** By a reader of files: in Firefox a script of ours may not touch the page's arrays. */
+const asBase64 = (blob: Blob): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
+    reader.onerror = () => reject(new Error('the bytes cannot be read'));
+    reader.readAsDataURL(blob);
+  });
+
+/** Some browsers add noise to what is read from a canvas, or empty it; a photograph would then look made.
+ * One colour takes few bytes as long as it stays one colour, and two colours differ. */
 export function canvasTellsTheTruth(): boolean {
+  const [one, other] = ['#b8860b', '#2e5090'].map(plainDrawing);
+  return one !== other && [one, other].every((url) => url !== undefined && url.length < MAX_PLAIN_CHARACTERS);
+}
+
+function plainDrawing(colour: string): string {
   const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 16;
+  canvas.width = canvas.height = 64;
   const context = canvas.getContext('2d');
-  if (!context) return false;
-  const drawn = Uint8ClampedArray.from({ length: 16 * 16 * 4 }, (_, at) => (at % 4 === 3 ? 255 : (at * 37) % 256));
-  context.putImageData(new ImageData(drawn, 16, 16), 0, 0);
-  const read = context.getImageData(0, 0, 16, 16).data;
-  return drawn.every((value, at) => value === read[at]);
+  if (!context) return '';
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 64, 64);
+  return canvas.toDataURL('image/png');
 }

@@ -2,14 +2,12 @@
 import type { Picture, ReadBytes } from '../ladder/how_got';
 import { pickPicture } from '../panel/picker';
 import type { Tongue } from '../words/words';
-import { findAround, findByUrl, findChoices, type Shown } from './find';
+import { findByUrl, findChoices, type Shown } from './find';
 import { placeOf, type Place } from './place';
 import { readHere } from './read_here';
 
 export interface Click {
   srcUrl: string | null;
-  /** Firefox names the element itself. */
-  targetElementId: number | null;
   tongue: Tongue;
 }
 
@@ -18,12 +16,6 @@ export interface Reader {
   read(ref: number, sourceAt: number): Promise<ReadBytes | null>;
   place(ref: number): Promise<Place | null>;
 }
-
-interface MenusOfFirefox {
-  menus?: { getTargetElement?: (id: number) => Element | null };
-}
-
-declare const browser: MenusOfFirefox | undefined;
 
 declare global {
   // eslint-disable-next-line no-var
@@ -54,16 +46,9 @@ export function makeReader(): Reader {
   };
 }
 
-async function findClicked({ srcUrl, targetElementId, tongue }: Click): Promise<Shown | 'none' | 'left'> {
-  const clicked = targetElementId === null ? null : clickedElement(targetElementId);
-  const shown = clicked && findAround(clicked);
-  if (shown) return shown;
+async function findClicked({ srcUrl, tongue }: Click): Promise<Shown | 'none' | 'left'> {
   if (srcUrl) return findByUrl(srcUrl);
   const choices = findChoices();
   if (choices.length <= 1) return choices[0] ?? 'none';
   return (await pickPicture(choices, tongue)) ?? 'left';
-}
-
-function clickedElement(id: number): Element | null {
-  return typeof browser === 'undefined' ? null : (browser.menus?.getTargetElement?.(id) ?? null);
 }

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
-import { waitFor } from './chromium.mjs';
 import { KEY } from './fake_service.mjs';
 
+const OPEN_MILLISECONDS = 4000;
+const ADDRESS_FIELD = { x: 640, y: 220 }; // in the window of this size
 const BUILD = new URL('../../../build/firefox-mv3', import.meta.url).pathname;
 // Its question for an optional permission is answered with yes; what a click grants is not touched by it.
 const PREFERENCES = { 'extensions.webextOptionalPermissionPrompts': false, 'privacy.resistFingerprinting.letterboxing': false };
@@ -23,15 +24,9 @@ export async function startFirefox(display, serviceAddress, preferences = {}) {
     extraPrefsFirefox: { ...PREFERENCES, ...preferences },
   });
   await browser.installExtension(BUILD);
-  const options = await waitFor(async () => (await browser.pages()).find((page) => page.url().endsWith('/options.html')));
-  await options.waitForSelector('[name=address]');
-  await options.type('[name=address]', serviceAddress);
-  await options.type('[name=key]', KEY);
-  await options.click('button.primary');
-  await waitFor(() => options.evaluate(() => document.querySelector('.said').textContent === 'Saved.'));
+  await saveServer(display, serviceAddress);
   return {
     browser,
-    options,
     stop: async () => {
       await browser.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -39,24 +34,15 @@ export async function startFirefox(display, serviceAddress, preferences = {}) {
   };
 }
 
-/** The panel in the tab at this address, read by the extension itself: the page cannot see into it. */
-export const panelIn = ({ options }, address) =>
-  waitFor(() =>
-    options.evaluate(async (url) => {
-      const tabs = await browser.tabs.query({});
-      for (const { id } of tabs) {
-        const [answer] = await browser.scripting
-          .executeScript({
-            target: { tabId: id },
-            args: [url],
-            func: (wanted) => {
-              const how = location.href === wanted && globalThis.ntfPanel?.root()?.querySelector('[data-how]');
-              return how ? { how: how.dataset.how, text: globalThis.ntfPanel.text() } : null;
-            },
-          })
-          .catch(() => []);
-        if (answer?.result) return answer.result;
-      }
-      return null;
-    }, address),
-  );
+/** The options open by themselves. The driver may not look into pages of an extension: mouse and keyboard may. */
+async function saveServer(display, address) {
+  await pause(OPEN_MILLISECONDS);
+  await display.click(ADDRESS_FIELD.x, ADDRESS_FIELD.y);
+  await display.type(address);
+  await display.key('Tab');
+  await display.type(KEY);
+  await display.key('Return');
+  await pause(1000);
+}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
