@@ -70,7 +70,7 @@ extension/node_modules/.installed: extension/package.json extension/package-lock
 test-extension: install-test extension  ## The browser extension: types, units, and real browsers
 	@tests/end_to_end/install_browsers_of_extension.sh
 	@PYTHONPATH=. $(BIN)/python extension/scripts/print_openapi.py > extension/build/openapi.json
-	@cd extension && npm run --silent make-api && npm run --silent types && npm test --silent && npm run --silent test:browser
+	@cd extension && npm run --silent make-api && npm run --silent types && npm test --silent && PYTHON=$(CURDIR)/$(BIN)/python npm run --silent test:browser
 
 lock: install-test      ## Pin every requirement again (needs the package index)
 	@requirements/lock.sh $(BIN)

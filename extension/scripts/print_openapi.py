@@ -1,4 +1,4 @@
-"""Prints the API's OpenAPI file as JSON, from the code, without any server. Run at the repository's root."""
+"""Prints the API's OpenAPI file as JSON, from the code. Needs no server; run it at the root."""
 
 import json
 import os

@@ -7,7 +7,7 @@ import { KEY } from './fake_service.mjs';
 
 export const BUILD = new URL('../../../build/chrome-mv3', import.meta.url).pathname;
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--window-position=0,0', '--window-size=1280,1000'];
-const WAIT_MILLISECONDS = 20_000;
+const WAIT_MILLISECONDS = 30_000;
 
 export async function startChromium(display, { serviceAddress, key = KEY }, build = BUILD) {
   const folder = await mkdtemp(join(tmpdir(), 'ntf-chromium-'));
@@ -44,8 +44,8 @@ async function saveServer({ context, id, display }, address, key) {
   await allow(display, () => page.getByRole('button', { name: 'Save' }).click(), () => page.getByText('Saved.', { exact: true }).isVisible());
 }
 
-export async function waitFor(find) {
-  const deadline = Date.now() + WAIT_MILLISECONDS;
+export async function waitFor(find, milliseconds = WAIT_MILLISECONDS) {
+  const deadline = Date.now() + milliseconds;
   for (;;) {
     const found = await find();
     if (found) return found;
