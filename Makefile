@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run install install-test install-train browser check format test test-slow chaos lock clean
+.PHONY: help run install install-test install-train browser check format test test-slow chaos lock clean extension test-extension
 
 help:            ## List the verbs
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -57,6 +57,20 @@ test: check browser     ## Lint, types and the fast tests, with coverage
 
 test-slow: install-test browser  ## The tests that take longer
 	$(BIN)/pytest -m "not ($(FAST))" $(ARGS)
+	@$(MAKE) test-extension
+
+extension: extension/node_modules/.installed     ## Write the browser extension's archives to extension/dist/ (Node 20.19 or newer)
+	@cd extension && npm run --silent zip
+	@ls -l extension/dist
+
+extension/node_modules/.installed: extension/package.json extension/package-lock.json
+	@cd extension && npm ci --silent --ignore-scripts
+	@touch $@
+
+test-extension: install-test extension  ## The browser extension: types, units, and real browsers
+	@tests/end_to_end/install_browsers_of_extension.sh
+	@PYTHONPATH=. $(BIN)/python extension/scripts/print_openapi.py > extension/build/openapi.json
+	@cd extension && npm run --silent make-api && npm run --silent types && npm test --silent && PYTHON=$(CURDIR)/$(BIN)/python npm run --silent test:browser
 
 chaos: install-test      ## Kill every process while checks are asked for; nothing may be lost
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -1,0 +1,3 @@
+import { showAsk } from '../../pages/ask';
+
+void showAsk();

@@ -1,0 +1,3 @@
+import { showCheck } from '../../pages/check';
+
+void showCheck();

@@ -1,0 +1,3 @@
+import { showOptions } from '../../pages/options';
+
+void showOptions();

@@ -1,0 +1,3 @@
+import { showHistory } from '../../pages/history';
+
+void showHistory();
