@@ -9,12 +9,18 @@ from sqlalchemy import Connection, make_url, text
 
 GRANTS = (
     "SELECT (id, tenant_id, url, image_sha256, status, urgency, attempts, run_after, lease_token, "
-    "lease_until, created_at, request_id) ON checks",
+    "lease_until, created_at, request_id, page_url, error_code, error_message, finished_at) "
+    "ON checks",
     "UPDATE (status, image_sha256, attempts, run_after, lease_token, lease_until, fetched_at, "
     "error_code, error_message, finished_at) ON checks",
     "SELECT (sha256), INSERT, UPDATE ON images",
     "SELECT, INSERT, UPDATE ON fetched_urls",
     "SELECT, INSERT, UPDATE, DELETE ON host_turns",
+    # To tell of a failure. A row can be locked only by who may write in one of its columns: the
+    # moment of its making is one that nothing depends on.
+    "SELECT (id, tenant_id, events), UPDATE (created_at) ON webhook_endpoints",
+    "SELECT (id, created_at), INSERT ON webhook_events",
+    "SELECT (id, attempts, next_attempt_at, created_at), INSERT ON webhook_deliveries",
 )
 
 

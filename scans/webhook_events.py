@@ -9,19 +9,35 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload, load_only
 
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 EVENT_TYPES = ("check.done", "check.failed")
 TEST_EVENT_TYPE = "webhook.test"
+# What is read of a check; the role of the fetching workers may read no more (scans/fetch_role.py).
+TOLD = (
+    Check.id,
+    Check.tenant_id,
+    Check.status,
+    Check.url,
+    Check.page_url,
+    Check.created_at,
+    Check.finished_at,
+    Check.image_sha256,
+    Check.error_code,
+    Check.error_message,
+)
 
 
 def announce_check(session: Session, check_id: UUID) -> None:
     """Tell every endpoint that wants to know how this check has ended."""
     session.flush()
     check = session.scalars(
-        select(Check).where(Check.id == check_id).execution_options(populate_existing=True)
+        select(Check)
+        .where(Check.id == check_id)
+        .options(load_only(*TOLD, raiseload=True), lazyload("*"))
+        .execution_options(populate_existing=True)
     ).one()
     event_type = f"check.{check.status}"
     endpoint_ids = _endpoints_for(session, check.tenant_id, event_type)
@@ -78,7 +94,7 @@ def describe_check(check: Check) -> dict[str, Any]:
         "created_at": _write_time(check.created_at),
         "finished_at": _write_time(check.finished_at) if check.finished_at else None,
         "image": {"sha256": check.image_sha256} if check.image_sha256 else None,
-        "verdict": describe_verdict(check.verdict) if check.verdict else None,
+        "verdict": describe_verdict(check.verdict) if check.status == "done" else None,
         "error": {"code": check.error_code, "message": check.error_message}
         if check.error_code
         else None,

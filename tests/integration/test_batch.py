@@ -76,6 +76,7 @@ def add(sessions: Sessions, store: ImageStore, holder: KeyHolder) -> Callable[[i
                 views_sha256=[pixels_sha256],
                 facts=ImageFacts(320, 240, ()),
                 provenance=[],
+                pdq=None,
             )
             wanted = WantedCheck(holder.tenant_id, subject=sha256, image_sha256=sha256)
             check, _ = create_or_get(session, wanted)
