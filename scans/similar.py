@@ -1,7 +1,7 @@
 """Images that look alike, for a person to compare. No score, label or decision comes from here.
 
-Foreign content pasted over a part of a photograph moves its PDQ less than an honest re-encode may:
-that is why a candidate is worth a look, and why it can be no more than that.
+Foreign content pasted over a part of a photograph moves its PDQ by a few bits alone: that is why a
+candidate is worth a look, and why it can be no more than that.
 """
 
 from dataclasses import dataclass

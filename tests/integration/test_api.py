@@ -226,6 +226,7 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
     assert set(document["paths"]) == {
         "/v1/checks",
         "/v1/checks/{check_id}",
+        "/v1/checks/{check_id}/similar",
         "/v1/verdicts",
         "/v1/models",
     }

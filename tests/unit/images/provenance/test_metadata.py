@@ -104,7 +104,7 @@ def test_credentials_kept_elsewhere_are_named_and_not_fetched() -> None:
     assert state == "not_fetched"
 
 
-@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIF"])
 def test_camera_and_software_are_mentions(format_name: str) -> None:
     block = exif_block({0x010F: "Canon", 0x0110: "Canon EOS R5", 0x0131: "Firmware 1.8"})
     assert claims_of(saved_with_exif(format_name, block)) == [
