@@ -278,11 +278,15 @@ def test_a_receiver_that_hangs_is_left_and_tried_again(
     assert (delivery.last_error, delivery.dead_at) == ("timed_out", None)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 def test_a_private_address_is_refused_without_a_connection(
     sessions: Sessions, holder: KeyHolder, settings: Settings, receiver: Receiver,
-    webhook: dict[str, str],
+    webhook: dict[str, str], host: str,
 ) -> None:  # fmt: skip
     closed = FetchPolicy(allowed_ports=frozenset({receiver.port}))
+    with sessions.begin() as session:
+        url = f"http://{host}:{receiver.port}/hook"
+        session.execute(update(WebhookEndpoint).values(url=url))
     fail_a_check(sessions, holder.tenant_id)
     assert deliver_due(make_tools(sessions, settings, closed)) == 1
     delivery = read_delivery(sessions)
