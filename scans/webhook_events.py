@@ -94,7 +94,9 @@ def describe_check(check: Check) -> dict[str, Any]:
         "created_at": _write_time(check.created_at),
         "finished_at": _write_time(check.finished_at) if check.finished_at else None,
         "image": {"sha256": check.image_sha256} if check.image_sha256 else None,
-        "verdict": describe_verdict(check.verdict) if check.status == "done" else None,
+        "verdict": describe_verdict(check.verdict)
+        if check.status == "done" and check.verdict
+        else None,
         "error": {"code": check.error_code, "message": check.error_message}
         if check.error_code
         else None,

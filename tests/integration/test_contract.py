@@ -10,6 +10,7 @@ pytestmark = pytest.mark.contract
 OPERATIONS = [
     "requestCheck",
     "readCheck",
+    "listSimilarImages",
     "findVerdict",
     "listModels",
     "listWebhooks",
