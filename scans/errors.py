@@ -41,3 +41,21 @@ class KeyUnknown(ScanError):
     """No key that is in force has this secret."""
 
     code = "key_unknown"
+
+
+class NotAmongYours(ScanError):
+    """No such thing, or it is another tenant's: the two are not told apart."""
+
+    code = "not_found"
+
+
+class InvitationUnknown(ScanError):
+    """The link was used, revoked, is too old, or never was: they are not told apart."""
+
+    code = "invitation_not_found"
+
+
+class ImageInUse(ScanError):
+    """A check of the image is still open, and would bring its files back."""
+
+    code = "image_in_use"

@@ -68,6 +68,7 @@ class Person(Table):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    disabled_at: Mapped[datetime | None]
 
 
 class ApiKey(Table):
@@ -84,6 +85,8 @@ class ApiKey(Table):
     secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+    # Set by a rotation: until then the old key still opens.
+    expires_at: Mapped[datetime | None]
 
 
 class Image(Table):
@@ -106,6 +109,8 @@ class Image(Table):
     limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     # What the file says about itself (`scans/file_claims.py`); null until it has been read.
     provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    # Set when the bytes were removed by age or on request; the same bytes sent again clear it.
+    bytes_removed_at: Mapped[datetime | None]
 
 
 class FetchedUrl(Table):
@@ -186,6 +191,7 @@ class Check(Table):
         Index("checks_waiting", "status", "urgency", "created_at", postgresql_where=_IS_OPEN),
         Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
         Index("checks_by_image", "tenant_id", "image_sha256"),
+        Index("checks_by_any_image", "image_sha256"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -204,6 +210,8 @@ class Check(Table):
     error_message: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
+    # An erased check keeps its row for the counts, and nothing of what it was about.
+    erased_at: Mapped[datetime | None]
 
     image: Mapped[Image | None] = relationship(lazy="joined")
     verdict: Mapped["Verdict | None"] = relationship(back_populates="check", lazy="joined")
