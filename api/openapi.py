@@ -17,6 +17,7 @@ INFO = Info(
 SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "http", "scheme": "bearer"}}
 # Codes that any call under /v1 may answer with.
 COMMON_PROBLEMS = {"401": "No key in force", "422": "The request is not valid", "503": "Try later"}
+COMMON_PROBLEMS |= {"403": "The key does not open this", "429": "Too many requests"}
 
 
 def complete_openapi(app: OpenAPI) -> dict[str, Any]:
@@ -63,6 +64,6 @@ def add_problems(operation: dict[str, Any], *, has_path_id: bool) -> None:
         wanted["404"] = "Not among yours"
     if "requestBody" in operation:
         wanted |= {"400": "The body cannot be read", "413": "The image is too large"}
-        wanted |= {"403": "Another site's page sent it", "415": "This kind of body is unknown"}
+        wanted |= {"415": "This kind of body is unknown"}
     for status, description in wanted.items():
         operation["responses"][status] = {"description": description, "content": content}

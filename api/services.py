@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans.database import open_sessions
 from scans.image_store import ImageStore
+from scans.rate_limits import RateLimits
 from scans.settings import Settings
 from scans.wake import Waker
 
@@ -17,13 +18,14 @@ EXTENSION = "ntf"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The doors out of the web process: rows, files, broker, and the signer of picture links."""
+    """The doors out of the web process: rows, files, broker, counts, and the signer of links."""
 
     settings: Settings
     sessions: sessionmaker[Session]
     store: ImageStore
     waker: Waker
     picture_signer: URLSafeTimedSerializer
+    rate_limits: RateLimits
 
 
 def open_services(settings: Settings) -> Services:
@@ -36,6 +38,7 @@ def open_services(settings: Settings) -> Services:
         picture_signer=URLSafeTimedSerializer(
             settings.secret_key.get_secret_value(), salt="pictures"
         ),
+        rate_limits=RateLimits(settings.broker_url),
     )
 
 

@@ -5,6 +5,7 @@ Whoever can run this holds the database; it asks for no key, and the audit log s
 
 import click
 
+from cli.admin_erase import erase
 from cli.admin_keys import keys
 from cli.admin_people import audit, invitations, people, tenants
 
@@ -14,5 +15,5 @@ def command() -> None:
     """Tenants, people, keys, invitations."""
 
 
-for part in (tenants, people, keys, invitations, audit):
+for part in (tenants, people, keys, invitations, audit, erase):
     command.add_command(part)

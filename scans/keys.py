@@ -85,7 +85,9 @@ def list_keys(session: Session, tenant_id: UUID) -> list[tuple[ApiKey, Person]]:
         .join(Person, Person.id == ApiKey.person_id)
         .where(ApiKey.tenant_id == tenant_id, _is_in_force())
     )
-    return [row._tuple() for row in session.execute(query.order_by(ApiKey.created_at.desc()))]
+    return [
+        (key, person) for key, person in session.execute(query.order_by(ApiKey.created_at.desc()))
+    ]
 
 
 def rotate_key(
@@ -123,7 +125,8 @@ def find_key(session: Session, tenant_id: UUID, key_id: UUID) -> tuple[ApiKey, P
     ).first()
     if row is None:
         raise NotAmongYours("There is no such key in force among yours.")
-    return row._tuple()
+    key, person = row
+    return key, person
 
 
 def revoke_key_id(session: Session, tenant_id: UUID, key_id: UUID, by: Actor) -> None:

@@ -44,7 +44,6 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     decoded = tools.decode(content)
     claims = tools.read_provenance(content, decoded.media_type)
     sha256 = sha256_hex(content)
-    tools.store.save("bytes", sha256, content)
     for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
         save_pixels(tools.store, view_sha256, view)
     with tools.sessions.begin() as session:
@@ -57,6 +56,8 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
             provenance=[asdict(claim) for claim in claims],
         )
+        # The row is locked now, so an erasure comes before the file or after the commit.
+        tools.store.save("bytes", sha256, content)
         if fetched is not None and fetched.validators is not None:
             remember_fetched(
                 session,

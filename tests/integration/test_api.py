@@ -228,6 +228,12 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
         "/v1/checks/{check_id}",
         "/v1/verdicts",
         "/v1/models",
+        "/v1/keys",
+        "/v1/keys/{key_id}",
+        "/v1/keys/{key_id}/rotate",
+        "/v1/invitations",
+        "/v1/invitations/{token}/accept",
+        "/v1/images/{sha256}",
     }
     bodies = document["paths"]["/v1/checks"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "multipart/form-data"}
