@@ -60,14 +60,8 @@ def create_app(settings: Settings) -> OpenAPI:
         images.routes,
     ):
         app.register_api(blueprint)
-    for page in (
-        administration.routes,
-        pages.routes,
-        sessions.routes,
-        pictures.routes,
-        operations.routes,
-    ):
-        app.register_blueprint(page)
+    for page in (administration, pages, sessions, pictures, operations):
+        app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)
     app.after_request(tell_budget)

@@ -100,10 +100,10 @@ def tasks(settings: Settings) -> Iterator[ModuleType]:
     close_connections(tasks.tools.sessions())
 
 
-def make_key(sessions: sessionmaker[Session], tenant: str) -> str:
+def make_key(sessions: sessionmaker[Session], tenant: str, role: str = "reader") -> str:
     with sessions.begin() as session:
         person = create_tenant_with_person(session, tenant, "someone")
-        return create_key(session, person, name="test", role="reader")
+        return create_key(session, person, name="test", role=role)
 
 
 def close_connections(sessions: sessionmaker[Session]) -> None:

@@ -14,9 +14,12 @@ from flask_openapi3 import OpenAPI
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session, sessionmaker
 
+from api.app import create_app
 from scans.audit_log import SERVICE
 from scans.keys import create_key, create_tenant_with_person, list_keys, recognise_key
 from scans.people import disable_person
+from scans.settings import Settings
+from tests.integration.conftest import close_connections
 from tests.pictures import as_jpeg, noise
 
 Sessions = sessionmaker[Session]
@@ -302,6 +305,26 @@ def test_tries_of_keys_and_links_are_slowed_by_the_address_they_come_from(
     assert link.status_code == 429
     assert int(link.headers["Retry-After"]) > 0
     assert answer("192.0.2.67", key_of(client)) == 303
+
+
+def test_only_a_named_proxy_is_believed_about_addresses(
+    settings: Settings, sessions: Sessions
+) -> None:
+    app = create_app(settings.model_copy(update={"trusted_proxy_count": 1}))
+    tries = ["192.0.2.70", *["192.0.2.71"] * 11]
+    statuses = [
+        app.test_client()
+        # What the caller made up stands left of what the proxy adds.
+        .post(
+            "/session",
+            data={"key": "ntf_wrong"},
+            headers={"X-Forwarded-For": f"10.0.0.{n}, {address}", "X-Forwarded-Host": "evil"},
+        )
+        .status_code
+        for n, address in enumerate(tries)
+    ]
+    close_connections(app.extensions["ntf"].sessions)
+    assert statuses == [401] * 11 + [429]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,21 @@ import schemathesis
 from flask_openapi3 import OpenAPI
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+from sqlalchemy.orm import Session, sessionmaker
+
+from tests.integration.conftest import make_key
 
 pytestmark = pytest.mark.contract
 OPERATIONS = ["requestCheck", "readCheck", "findVerdict", "listModels"]
+ADMIN_OPERATIONS = ["listKeys", "createKey", "revokeKey", "rotateKey", "createInvitation"]
+OPERATIONS += [*ADMIN_OPERATIONS, "acceptInvitation", "eraseImage"]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_answer_is_as_described(app: OpenAPI, secret: str, name: str) -> None:
+def test_every_answer_is_as_described(
+    app: OpenAPI, sessions: sessionmaker[Session], name: str
+) -> None:
+    secret = make_key(sessions, "tenant one", role="admin")
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
     operation = schema.find_operation_by_id(name)
 

@@ -131,10 +131,10 @@ def test_the_audit_log_is_append_only(sessions: Sessions, change: str) -> None:
         record(rows, SERVICE, "test.done", tenant_id=None, target="x")
     with pytest.raises(DBAPIError, match="append-only"), sessions.begin() as rows:
         rows.execute(text(change))
-    with pytest.raises(ZeroDivisionError), sessions.begin() as rows:
+    with sessions() as rows:
         record(rows, SERVICE, "test.undone", tenant_id=None, target="x")
         rows.flush()
-        raise ZeroDivisionError
+        rows.rollback()
     with sessions.begin() as rows:
         lines = rows.execute(text("SELECT action FROM audit_log")).scalars().all()
     assert lines == ["test.done"]
