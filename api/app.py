@@ -5,9 +5,10 @@ from flask_openapi3 import OpenAPI
 from flask_openapi3_redoc.plugins import RegisterPlugin
 
 from api.errors import answer_invalid, register_errors
+from api.idempotency import answer_repetitions
 from api.metrics import time_requests
 from api.openapi import INFO, SECURITY_SCHEMES, describe_check_bodies
-from api.routes import checks, models, operations, pages, pictures, sessions, verdicts
+from api.routes import batches, checks, models, operations, pages, pictures, sessions, verdicts
 from api.services import EXTENSION, open_services
 from scans.settings import Settings
 
@@ -33,7 +34,8 @@ def create_app(settings: Settings) -> OpenAPI:
     app.extensions[EXTENSION] = open_services(settings)
     register_errors(app, settings.max_image_bytes)
     time_requests(app)
-    for blueprint in (checks.routes, verdicts.routes, models.routes):
+    answer_repetitions(app)
+    for blueprint in (checks.routes, batches.routes, verdicts.routes, models.routes):
         app.register_api(blueprint)
     for page in (pages.routes, sessions.routes, pictures.routes, operations.routes):
         app.register_blueprint(page)

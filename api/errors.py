@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
-from scans.errors import ScanError, UrlNotCanonical
+from scans.errors import CursorInvalid, ScanError, UrlNotCanonical
 
 log = structlog.get_logger()
 
@@ -25,6 +25,10 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
     @app.errorhandler(UrlNotCanonical)
     def answer_wrong_url(error: UrlNotCanonical) -> Response:
         return problem(422, error.code, "The address cannot be used", str(error))
+
+    @app.errorhandler(CursorInvalid)
+    def answer_wrong_cursor(error: CursorInvalid) -> Response:
+        return problem(422, error.code, "The cursor cannot be used", str(error))
 
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:

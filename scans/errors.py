@@ -41,3 +41,9 @@ class KeyUnknown(ScanError):
     """No key that is in force has this secret."""
 
     code = "key_unknown"
+
+
+class CursorInvalid(ScanError):
+    """The cursor was not written by a list of ours."""
+
+    code = "cursor_invalid"

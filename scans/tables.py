@@ -30,7 +30,8 @@ LABELS = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
 _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
 
 
-def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    """A constraint that lets a column hold these words alone, or null where it may be."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
 
@@ -74,7 +75,7 @@ class ApiKey(Table):
     """A secret that opens the API for one person. Only its hash is kept."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (_one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ROLES),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
@@ -106,6 +107,8 @@ class Image(Table):
     limits: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     # What the file says about itself (`scans/file_claims.py`); null until it has been read.
     provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    # Of the canonical picture; null where it holds too little to be told from others.
+    pdq: Mapped[str | None] = mapped_column(String(64))
 
 
 class FetchedUrl(Table):
@@ -181,9 +184,10 @@ class Check(Table):
 
     __tablename__ = "checks"
     __table_args__ = (
-        _one_of("status", STATUSES),
+        one_of("status", STATUSES),
         Index("one_open_check", "tenant_id", "subject", unique=True, postgresql_where=_IS_OPEN),
-        Index("checks_waiting", "status", "urgency", "created_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_turn", "status", "due_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_age", "tenant_id", "created_at", "id"),
         Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
         Index("checks_by_image", "tenant_id", "image_sha256"),
     )
@@ -195,7 +199,9 @@ class Check(Table):
     page_url: Mapped[str | None]
     image_sha256: Mapped[str | None] = mapped_column(ForeignKey("images.sha256"))
     status: Mapped[str] = mapped_column(server_default="queued")
+    # 0 interactive, 1 moderation, 2 backfill. `due_at` follows from it: the place in the queue.
     urgency: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default="0")
     run_after: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_token: Mapped[UUID | None]
@@ -214,7 +220,7 @@ class Verdict(Table):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        _one_of("label", LABELS),
+        one_of("label", LABELS),
         ForeignKeyConstraint(
             ["pixels_sha256", "model_version"],
             ["pixel_scores.pixels_sha256", "pixel_scores.model_version"],

@@ -23,6 +23,7 @@ from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.errors import ImageNotStored, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
+from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
     Claim,
     Step,
@@ -65,6 +66,7 @@ def sweep() -> bool:
     with tools.sessions().begin() as session:
         ended = fail_exhausted(session, settings.attempts_cap)
         forget_past_turns(session)
+        forget_old_answers(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED
+from scans.all_tables import Table
 from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
-from scans.tables import Table
 
 TINY_WEIGHTS = SHIPPED.with_name("ntf-tiny")
 

@@ -225,6 +225,8 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/checks",
+        "/v1/batches",
+        "/v1/batches/{batch_id}",
         "/v1/checks/{check_id}",
         "/v1/verdicts",
         "/v1/models",

@@ -7,7 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 pytestmark = pytest.mark.contract
-OPERATIONS = ["requestCheck", "readCheck", "findVerdict", "listModels"]
+OPERATIONS = [
+    "requestCheck",
+    "readCheck",
+    "listChecks",
+    "requestBatch",
+    "readBatch",
+    "findVerdict",
+    "listModels",
+]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -6,8 +6,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
 from cli.bootstrap import alembic_config, migrate
+from scans.all_tables import Table
 from scans.settings import Settings
-from scans.tables import Table
 
 
 @pytest.fixture
