@@ -8,7 +8,18 @@ from api.errors import answer_invalid, register_errors
 from api.idempotency import answer_repetitions
 from api.metrics import time_requests
 from api.openapi import INFO, SECURITY_SCHEMES, describe_check_bodies
-from api.routes import batches, checks, models, operations, pages, pictures, sessions, verdicts
+from api.routes import (
+    batches,
+    checks,
+    feedback,
+    models,
+    operations,
+    pages,
+    pictures,
+    reviews,
+    sessions,
+    verdicts,
+)
 from api.services import EXTENSION, open_services
 from scans.settings import Settings
 
@@ -35,10 +46,10 @@ def create_app(settings: Settings) -> OpenAPI:
     register_errors(app, settings.max_image_bytes)
     time_requests(app)
     answer_repetitions(app)
-    for blueprint in (checks.routes, batches.routes, verdicts.routes, models.routes):
-        app.register_api(blueprint)
-    for page in (pages.routes, sessions.routes, pictures.routes, operations.routes):
-        app.register_blueprint(page)
+    for api in (checks, batches, verdicts, feedback, reviews, models):
+        app.register_api(api.routes)
+    for page in (pages, sessions, pictures, operations):
+        app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)
     app.after_request(set_security_headers)

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from flask import request, session
 
-from api.problems import ForeignOrigin, NotSignedIn
+from api.problems import ForeignOrigin, NotSignedIn, RoleInsufficient
 from api.services import services
 from scans.errors import KeyUnknown
+from scans.feedback import LABELLING_ROLES
 from scans.keys import KeyHolder, recognise_key, recognise_key_id
+from scans.reviews import Moderator
 
 SESSION_KEY_ID = "key_id"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -30,6 +32,19 @@ def require_holder() -> KeyHolder:
         raise NotSignedIn(HOW_TO)
     refuse_foreign_origin()
     return _holder_of_session(UUID(key_id))
+
+
+def require_moderator() -> Moderator:
+    """The moderator whose key this request carries.
+
+    Raises:
+        NotSignedIn, ForeignOrigin: as for `require_holder`.
+        RoleInsufficient: the key is not a moderator's.
+    """
+    holder = require_holder()
+    if holder.role not in LABELLING_ROLES:
+        raise RoleInsufficient("Reviews are opened by a moderator's or an admin's key.")
+    return Moderator(holder.tenant_id, holder.person_id)
 
 
 def sign_in(secret: str) -> KeyHolder:

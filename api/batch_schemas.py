@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.schemas import CheckBody, CheckErrorBody, CheckRequest, LabelWord, Sha256, Status
+from api.schemas import CheckBody, CheckErrorBody, CheckRequest, LabelWord, Sha256, Status, Url
 
 MAX_BATCH_URLS = 1000
 Cursor = Annotated[str, Field(min_length=1, max_length=200)]
@@ -19,7 +19,7 @@ class BatchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     urls: Annotated[
-        list[CheckRequest | Annotated[str, Field(min_length=1, max_length=4096)]],
+        list[CheckRequest | Url],
         Field(min_length=1, max_length=MAX_BATCH_URLS),
     ] = Field(description="addresses, or objects with `url` and `page_url`")
     urgency: Literal["moderation", "backfill"] = Field(

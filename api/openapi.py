@@ -67,6 +67,10 @@ def add_problems(operation: dict[str, Any], *, has_path_id: bool) -> None:
     if "requestBody" in operation:
         wanted |= {"400": "The body cannot be read", "413": "The image is too large"}
         wanted |= {"403": "Another site's page sent it", "415": "This kind of body is unknown"}
+    if operation["operationId"] == "claimNextReview":
+        wanted["404"] = "Nothing waits"
+    if any(tag == "reviews" for tag in operation["tags"]) or "requestBody" in operation:
+        wanted["403"] = "The key's role does not open it, or another site's page sent it"
     for status, description in wanted.items():
         operation["responses"][status] = {"description": description, "content": content}
 
@@ -88,5 +92,5 @@ def add_idempotency_key(operation: dict[str, Any]) -> None:
         }
     )
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    conflict = "The key came with another request, or that is still being answered"
+    conflict = "Things do not stand that way, or the key came with another request"
     operation["responses"].setdefault("409", {"description": conflict, "content": content})

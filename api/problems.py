@@ -45,6 +45,12 @@ class ForeignOrigin(ApiError):
     code, status, title = "foreign_origin", 403, "The request comes from another site"
 
 
+class RoleInsufficient(ApiError):
+    """The key's role does not open this."""
+
+    code, status, title = "role_insufficient", 403, "This key does not open that"
+
+
 class IdempotencyKeyInvalid(ApiError):
     """The key is empty or too long."""
 

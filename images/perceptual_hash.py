@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+TELLING_QUALITY = 50
 _SIDE = 64
 _KEPT_SIDE = 16
 _ENOUGH_SIDE_PX = 512  # larger pictures are first averaged down, as the reference tools do
@@ -20,7 +21,7 @@ _JAROSZ_PASSES = 2
 def pdq_hash(pixels: NDArray[np.uint8]) -> tuple[str, int]:
     """The hash of a picture [H, W, 3] as 64 hexadecimal digits, and its quality, 0 to 100.
 
-    Pictures with a quality below 50 have too little in them to be told apart by it.
+    Pictures with a quality below `TELLING_QUALITY` have too little in them to be told apart by it.
     """
     luma = _small(pixels).astype(np.float32) @ _LUMA  # [h, w]
     for _ in range(_JAROSZ_PASSES):

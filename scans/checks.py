@@ -144,6 +144,7 @@ def remember_decoded(
     views_sha256: Sequence[str],
     facts: ImageFacts,
     provenance: list[dict[str, Any]],
+    pdq: str | None,
 ) -> None:
     """Note what was found in these bytes. A newer reading replaces the older.
 
@@ -157,6 +158,7 @@ def remember_decoded(
         "further_pixels_sha256": list(views_sha256[1:]),
         "limits": list(facts.limits),
         "provenance": provenance,
+        "pdq": pdq,
     }
     session.execute(
         insert(Image)

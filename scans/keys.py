@@ -16,11 +16,12 @@ KEY_PREFIX = "ntf_"
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Who is asking: the tenant whose rows they may see, and their role in it."""
+    """Who is asking: the tenant whose rows they may see, their role in it, and who they are."""
 
     key_id: UUID
     tenant_id: UUID
     role: str
+    person_id: UUID
 
 
 def hash_secret(secret: str) -> str:
@@ -78,7 +79,7 @@ def _find_holder(session: Session, condition: ColumnElement[bool]) -> KeyHolder:
     key = session.scalar(select(ApiKey).where(condition, ApiKey.revoked_at.is_(None)))
     if key is None:
         raise KeyUnknown("This key is not known here, or it was revoked.")
-    return KeyHolder(key.id, key.tenant_id, key.role)
+    return KeyHolder(key.id, key.tenant_id, key.role, key.person_id)
 
 
 def revoke_key(session: Session, secret: str) -> None:

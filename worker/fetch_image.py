@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from images.decoded_image import DecodedImage
 from images.hashes import sha256_hex
+from images.perceptual_hash import TELLING_QUALITY, pdq_hash
 from images.provenance.claims import FileClaim
 from images.safe_fetch import FetchedImage, NotModified, Validators
 from scans.checks import remember_decoded
@@ -44,6 +45,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     decoded = tools.decode(content)
     claims = tools.read_provenance(content, decoded.media_type)
     sha256 = sha256_hex(content)
+    pdq, quality = pdq_hash(decoded.pixels)
     tools.store.save("bytes", sha256, content)
     for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
         save_pixels(tools.store, view_sha256, view)
@@ -56,6 +58,7 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             views_sha256=decoded.views_sha256,
             facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
             provenance=[asdict(claim) for claim in claims],
+            pdq=pdq if quality >= TELLING_QUALITY else None,
         )
         if fetched is not None and fetched.validators is not None:
             remember_fetched(

@@ -19,8 +19,11 @@ from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
 from scans.queue import Claim
+from scans.review_rules import find_reason
+from scans.reviews import open_review
 from scans.tables import Image, PixelScore
 from scans.verdict import (
+    DecidedVerdict,
     ImageFacts,
     PixelFinding,
     Thresholds,
@@ -45,6 +48,7 @@ class JudgeTools:
     sessions: sessionmaker[Session]
     store: ImageStore
     load_detector: Callable[[], Detector]
+    spot_check_share: float
 
 
 def judge_image(claim: Claim, tools: JudgeTools) -> None:
@@ -76,8 +80,23 @@ def judge_image(claim: Claim, tools: JudgeTools) -> None:
             model_version=detector.info.version,
             threshold_version=detector.info.threshold_version,
         )
+        offer_for_review(session, claim, image, verdict, tools.spot_check_share)
     for view in views:
         tools.store.forget("pixels", view)
+
+
+def offer_for_review(
+    session: Session, claim: Claim, image: Image, verdict: DecidedVerdict, spot_check_share: float
+) -> None:
+    """Put the verdict into the moderators' queue, in its own transaction, where one should look."""
+    reason = find_reason(
+        verdict.label,
+        is_contradicted=any(line.contradicts_pixels for line in verdict.evidence),
+        check_id=claim.check_id,
+        spot_check_share=spot_check_share,
+    )
+    if reason is not None:
+        open_review(session, claim.tenant_id, claim.check_id, image, reason)
 
 
 def read_image(claim: Claim, tools: JudgeTools) -> Image:

@@ -14,7 +14,7 @@ from api.authentication import require_holder
 from api.batch_schemas import ChecksBody, ChecksQuery
 from api.errors import answer_invalid
 from api.problems import BodyUnsupported, CheckNotFound, RequestInvalid
-from api.render_check import render_check
+from api.render_check import render_check, render_own_check
 from api.request_check import request_check_of_bytes, request_check_of_url, wait_for_end
 from api.schemas import CheckBody, CheckPath, CheckRequest, UploadFields, WaitQuery
 from api.services import services
@@ -22,6 +22,7 @@ from scans.check_list import CheckFilter
 from scans.check_list import list_checks as list_check_rows
 from scans.checks import find_check
 from scans.keys import KeyHolder
+from scans.reviews import find_humans
 from scans.tables import OPEN_STATUSES, Check
 
 routes = APIBlueprint("checks", __name__, abp_tags=[Tag(name="checks")])
@@ -70,7 +71,7 @@ def read_check(path: CheckPath) -> dict[str, Any]:
         check = find_check(session, holder.tenant_id, path.check_id)
     if check is None:
         raise CheckNotFound("There is no check with this id among yours.")
-    return render_check(check).model_dump(mode="json")
+    return render_own_check(check).model_dump(mode="json")
 
 
 @routes.get(
@@ -87,7 +88,8 @@ def list_checks(query: ChecksQuery) -> dict[str, Any]:
         page = list_check_rows(
             session, holder.tenant_id, wanted, cursor=query.cursor, limit=query.limit
         )
-    checks = [render_check(check) for check in page.rows]
+        humans = find_humans(session, holder.tenant_id, page.rows)
+    checks = [render_check(check, humans.get(check.id)) for check in page.rows]
     return ChecksBody(checks=checks, next_cursor=page.next_cursor).model_dump(mode="json")
 
 
@@ -158,7 +160,9 @@ def preferred_wait(query: WaitQuery) -> float:
 def answer_check(check: Check, *, waited: bool) -> Response:
     """200 for a check that has ended, 202 for one that goes on."""
     has_ended = check.status not in OPEN_STATUSES
-    response = make_response(render_check(check).model_dump(mode="json"), 200 if has_ended else 202)
+    response = make_response(
+        render_own_check(check).model_dump(mode="json"), 200 if has_ended else 202
+    )
     response.headers["Location"] = url_for("checks.read_check", check_id=check.id)
     if not has_ended:
         response.headers["Retry-After"] = "1"

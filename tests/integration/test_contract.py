@@ -14,6 +14,16 @@ OPERATIONS = [
     "requestBatch",
     "readBatch",
     "findVerdict",
+    "giveFeedback",
+    "appealCheck",
+    "listReviews",
+    "readReview",
+    "claimNextReview",
+    "claimReview",
+    "releaseReview",
+    "decideReview",
+    "undoDecision",
+    "readStatement",
     "listModels",
 ]
 
