@@ -16,6 +16,7 @@ from api.routes import (
     operations,
     pages,
     pictures,
+    review_pages,
     reviews,
     sessions,
     verdicts,
@@ -48,7 +49,7 @@ def create_app(settings: Settings) -> OpenAPI:
     answer_repetitions(app)
     for api in (checks, batches, verdicts, feedback, reviews, models):
         app.register_api(api.routes)
-    for page in (pages, sessions, pictures, operations):
+    for page in (pages, review_pages, sessions, pictures, operations):
         app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)

@@ -1,11 +1,12 @@
 """Who is asking: a bearer key, or the session of a page of ours."""
 
+import secrets
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import request, session
 
-from api.problems import ForeignOrigin, NotSignedIn, RoleInsufficient
+from api.problems import ForeignOrigin, FormForged, NotSignedIn, RoleInsufficient
 from api.services import services
 from scans.errors import KeyUnknown
 from scans.feedback import LABELLING_ROLES
@@ -13,6 +14,7 @@ from scans.keys import KeyHolder, recognise_key, recognise_key_id
 from scans.reviews import Moderator
 
 SESSION_KEY_ID = "key_id"
+SESSION_CSRF = "csrf_token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HOW_TO = "Send the header `Authorization: Bearer YOUR_KEY`. `make run` prints the first key."
 
@@ -69,6 +71,33 @@ def is_signed_in() -> bool:
     except NotSignedIn:
         return False
     return True
+
+
+def is_moderator() -> bool:
+    """Whether this browser's session may open the reviews."""
+    try:
+        require_moderator()
+    except (NotSignedIn, RoleInsufficient):
+        return False
+    return True
+
+
+def csrf_token() -> str:
+    """This session's own token, which a form of another site cannot know."""
+    token: str = session.setdefault(SESSION_CSRF, secrets.token_urlsafe(32))
+    return token
+
+
+def refuse_forged_form() -> None:
+    """A third lock on forms: the session's token, in the form or in a header of our script.
+
+    Raises:
+        FormForged: it is missing or another session's.
+    """
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    known = session.get(SESSION_CSRF, "")
+    if not known or not secrets.compare_digest(sent.encode(), known.encode()):
+        raise FormForged("Load the page again, then repeat what you did.")
 
 
 def refuse_foreign_origin() -> None:

@@ -69,6 +69,12 @@ class RequestInProgress(ApiError):
     code, status, title = "request_in_progress", 409, "The same request is being answered"
 
 
+class FormForged(ApiError):
+    """A form came without the token of its session."""
+
+    code, status, title = "form_forged", 403, "This form is too old, or not ours"
+
+
 class CheckNotFound(ApiError):
     """No such check, or it is another tenant's: the two are not told apart."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template
 from flask_openapi3 import OpenAPI
 
-from api.authentication import is_signed_in
+from api.authentication import is_moderator, is_signed_in
 from api.openapi import complete_openapi
 from api.problems import PictureNotFound
 from api.services import services
@@ -27,7 +27,7 @@ def show_check_page() -> str:
     if not is_signed_in():
         return render_template("sign_in.html", problem=None)
     max_mebibytes = services().settings.max_image_bytes // 2**20
-    return render_template("check.html", max_mebibytes=max_mebibytes)
+    return render_template("check.html", max_mebibytes=max_mebibytes, may_review=is_moderator())
 
 
 @routes.get("/docs")
