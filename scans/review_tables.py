@@ -79,6 +79,8 @@ class Review(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     claimed_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     claimed_until: Mapped[datetime | None]
+    # Ids of the people who would rather see others first.
+    skipped_by: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     outcome: Mapped[str | None]
     outcome_reason: Mapped[str | None]
     decided_at: Mapped[datetime | None]

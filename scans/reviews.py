@@ -20,9 +20,6 @@ from scans.review_rules import SECONDS_LATER, ReviewReason
 from scans.review_tables import Decision, Review
 from scans.tables import Check, Image
 
-# A skipped item comes back after those that are due within this time.
-SKIP_SECONDS = 3600
-
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
@@ -114,19 +111,19 @@ def count_waiting(session: Session, tenant_id: UUID) -> dict[str, int]:
 def claim_next(
     session: Session, moderator: Moderator, *, reason: str | None, claim_seconds: float
 ) -> Review | None:
-    """Take the review that is due first and free; None where there is none for this person."""
+    """Take the review that is due first and free; None where there is none for this person.
+
+    What this person skipped comes last for them, and in its turn for others.
+    """
     conditions = [*_free_for(moderator), _is_unheld()]
     if reason is not None:
         conditions.append(Review.reason == reason)
-    free = (
-        select(Review.id)
-        .where(*conditions)
-        .order_by(Review.due_at, Review.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .cte("free")
-    )
-    return _hold(session, moderator, Review.id == free.c.id, claim_seconds)
+    was_skipped = Review.skipped_by.contains([str(moderator.person_id)])
+    for condition in (~was_skipped, was_skipped):
+        review = _hold_first(session, moderator, [*conditions, condition], claim_seconds)
+        if review is not None:
+            return review
+    return None
 
 
 def claim_review(
@@ -152,15 +149,14 @@ def claim_review(
 def release_review(
     session: Session, moderator: Moderator, review_id: UUID, *, is_skipped: bool = False
 ) -> None:
-    """Give a review back; one that was skipped lets others go first.
+    """Give a review back; one that was skipped comes last for this person from now on.
 
     Raises:
         ReviewNotFound, ReviewNotHeld: see the message.
     """
     values: dict[str, object] = {"claimed_by": None, "claimed_until": None}
     if is_skipped:
-        later = func.now() + timedelta(seconds=SKIP_SECONDS)
-        values["due_at"] = func.greatest(Review.due_at, later)
+        values["skipped_by"] = Review.skipped_by.concat([str(moderator.person_id)])
     released = session.scalar(
         update(Review)
         .where(Review.id == review_id, Review.tenant_id == moderator.tenant_id)
@@ -234,6 +230,23 @@ def _free_for(moderator: Moderator) -> list[ColumnElement[bool]]:
 
 def _is_unheld() -> ColumnElement[bool]:
     return or_(Review.claimed_until.is_(None), Review.claimed_until < func.now())
+
+
+def _hold_first(
+    session: Session,
+    moderator: Moderator,
+    conditions: list[ColumnElement[bool]],
+    claim_seconds: float,
+) -> Review | None:
+    free = (
+        select(Review.id)
+        .where(*conditions)
+        .order_by(Review.due_at, Review.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    return _hold(session, moderator, Review.id == free.c.id, claim_seconds)
 
 
 def _hold(

@@ -130,6 +130,12 @@ def upgrade() -> None:
         ),
         sa.Column("claimed_by", sa.Uuid(), nullable=True),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "skipped_by",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("outcome_reason", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +14,9 @@ from flask_openapi3 import OpenAPI
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from scans.keys import create_tenant_with_person
 from scans.review_tables import Decision, RegressionCase, Review
+from scans.reviews import Moderator, claim_next, release_review
 from scans.tables import Verdict
 from tests.integration.callers import judge, make_caller
 from tests.pictures import as_jpeg, as_png, noise
@@ -60,7 +63,7 @@ def set_label(sessions: Sessions, check: dict[str, Any], label: str) -> None:
         session.execute(update(Verdict).where(Verdict.check_id == check["id"]).values(label=label))
 
 
-def claim_next(client: FlaskClient) -> dict[str, Any]:
+def take_next(client: FlaskClient) -> dict[str, Any]:
     return client.post("/v1/reviews/claim").json
 
 
@@ -105,9 +108,9 @@ def test_appeals_go_first_then_by_age(
     newest = item(63)
     order = [one["check"]["id"] for one in moderator.get("/v1/reviews").json["reviews"]]
     assert order == [old["id"], newest["id"], new["id"]]
-    claimed = [claim_next(moderator)["check"]["id"] for _ in range(3)]
+    claimed = [take_next(moderator)["check"]["id"] for _ in range(3)]
     assert claimed == order
-    assert claim_next(moderator)["code"] == "review_not_found"
+    assert take_next(moderator)["code"] == "review_not_found"
 
 
 def test_one_picture_waits_once_and_an_appeal_moves_it_to_the_front(
@@ -134,7 +137,7 @@ def test_people_at_once_never_claim_the_same_item(
 
     def work(person: FlaskClient) -> None:
         start.wait()
-        while "id" in (review := claim_next(person)):
+        while "id" in (review := take_next(person)):
             claimed.append(review["check"]["id"])
 
     threads = [threading.Thread(target=work, args=[person]) for person in people]
@@ -149,7 +152,7 @@ def test_a_claim_is_held_released_and_runs_out(
     moderator: FlaskClient, colleague: FlaskClient, item: MakeItem, sessions: Sessions
 ) -> None:
     item(80)
-    review = claim_next(moderator)
+    review = take_next(moderator)
     assert review["is_mine"]
     address = f"/v1/reviews/{review['id']}"
     assert colleague.post(f"{address}/claim").json["code"] == "review_taken"
@@ -159,8 +162,38 @@ def test_a_claim_is_held_released_and_runs_out(
     assert colleague.post(f"{address}/claim").json["is_mine"]
     with sessions.begin() as session:
         session.execute(update(Review).values(claimed_until=func.now() - timedelta(seconds=1)))
-    assert claim_next(moderator)["id"] == review["id"]
+    assert take_next(moderator)["id"] == review["id"]
     assert decide(colleague, review, "ai").json["code"] == "review_not_held"
+
+
+def test_what_one_person_skips_comes_last_for_them_alone(
+    app: OpenAPI, secret: str, item: MakeItem, sessions: Sessions
+) -> None:
+    skipped, other = item(86)["id"], item(87)["id"]
+    with sessions.begin() as session:
+        ada, grace = (
+            create_tenant_with_person(session, "tenant one", name) for name in ("Ada", "Grace")
+        )
+        moderators = [Moderator(person.tenant_id, person.id) for person in (ada, grace)]
+
+    def claim(moderator: Moderator) -> Review:
+        with sessions.begin() as session:
+            review = claim_next(session, moderator, reason=None, claim_seconds=60)
+            assert review is not None
+            return review
+
+    def release(moderator: Moderator, review: Review, *, is_skipped: bool) -> None:
+        with sessions.begin() as session:
+            release_review(session, moderator, review.id, is_skipped=is_skipped)
+
+    first = claim(moderators[0])
+    release(moderators[0], first, is_skipped=True)
+    second = claim(moderators[0])
+    assert [first.check_id, second.check_id] == [UUID(skipped), UUID(other)]
+    for_grace = claim(moderators[1])
+    assert for_grace.id == first.id
+    release(moderators[1], for_grace, is_skipped=False)
+    assert claim(moderators[0]).id == first.id
 
 
 def test_a_decision_stands_over_the_label_wherever_the_picture_is_shown(
@@ -168,7 +201,7 @@ def test_a_decision_stands_over_the_label_wherever_the_picture_is_shown(
 ) -> None:
     check = item(81)
     label = check["verdict"]["label"]
-    decided = decide(moderator, claim_next(moderator), "real", reason="seen on the roll of film")
+    decided = decide(moderator, take_next(moderator), "real", reason="seen on the roll of film")
     assert decided.json["status"] == "decided"
     sha256 = check["image"]["sha256"]
     shown = [
@@ -191,7 +224,7 @@ def test_another_tenant_sees_none_of_it(
     app: OpenAPI, tasks: ModuleType, moderator: FlaskClient, item: MakeItem, sessions: Sessions
 ) -> None:
     item(82)
-    review = claim_next(moderator)
+    review = take_next(moderator)
     decide(moderator, review, "real")
     stranger = make_caller(app, sessions, tenant="tenant two", role="moderator")
     assert stranger.get("/v1/reviews?status=decided").json["reviews"] == []
@@ -210,7 +243,7 @@ def test_undo_brings_everything_back_and_keeps_the_record(
 ) -> None:
     check = item(83)
     set_label(sessions, check, "likely_ai")
-    review = claim_next(moderator)
+    review = take_next(moderator)
     decide(moderator, review, "real")
     undone = moderator.post(f"/v1/reviews/{review['id']}/undo").json
     assert (undone["status"], undone["is_mine"], undone["outcome"]) == ("waiting", True, None)
@@ -232,7 +265,7 @@ def test_a_reversal_becomes_a_regression_case(
     for check in (reversed_one, confirmed):
         set_label(sessions, check, "likely_ai")
     for says in ("real", "ai"):
-        decide(moderator, claim_next(moderator), says)
+        decide(moderator, take_next(moderator), says)
     with sessions.begin() as session:
         case = session.scalars(select(RegressionCase)).one()
     assert (case.image_sha256, case.expected, case.wrong_label) == (
@@ -250,10 +283,10 @@ def test_two_moderators_can_be_required_and_their_agreement_is_told(
 ) -> None:
     for seed, (first, second) in enumerate([("ai", "ai"), ("real", "real"), ("ai", "real")]):
         item(90 + seed)
-        review = claim_next(moderator)
+        review = take_next(moderator)
         assert decide(moderator, review, first).json["status"] == "waiting"
-        assert claim_next(moderator)["code"] == "review_not_found"
-        seen = claim_next(colleague)
+        assert take_next(moderator)["code"] == "review_not_found"
+        seen = take_next(colleague)
         assert (seen["id"], seen["decisions"]) == (review["id"], [])
         decide(colleague, seen, second)
     agreement = moderator.get("/v1/reviews").json["agreement"]
@@ -270,7 +303,7 @@ def test_an_appeal_is_made_once_and_tells_its_end(
     address = f"/v1/checks/{check['id']}/appeal"
     again = client.post(address, json={"note": "please"})
     assert (again.status_code, again.json["status"]) == (200, "waiting")
-    decide(moderator, claim_next(moderator), "unsure")
+    decide(moderator, take_next(moderator), "unsure")
     ended = client.post(address, json={}).json
     assert (ended["status"], ended["outcome"]) == ("decided", "unsure")
     second = moderator.post(address, json={})
@@ -286,7 +319,7 @@ def test_what_has_no_verdict_cannot_be_spoken_about(client: FlaskClient) -> None
 
 def test_the_statement_of_reasons_has_its_fields(moderator: FlaskClient, item: MakeItem) -> None:
     item(96)
-    review = claim_next(moderator)
+    review = take_next(moderator)
     address = f"/v1/reviews/{review['id']}/statement"
     assert moderator.get(address).status_code == 404
     decide(moderator, review, "ai", reason="six fingers")
