@@ -108,6 +108,8 @@ def queue(running: Queue) -> Iterator[Queue]:
 
 @pytest.fixture
 def browser(chromium: str) -> Iterator[Browser]:
+    # Each waits for an event; how long that takes on a busy machine is not what is tested.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
