@@ -88,6 +88,8 @@ def settings_of(folder: Path, proxies: dict[str, FaultProxy], image_port: int) -
         "NTF_DETECTOR_THREADS": "1",
         "NTF_ALLOW_PRIVATE_ADDRESSES": "true",
         "NTF_FETCH_PORTS": str(image_port),
+        "NTF_WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
+        "NTF_WEBHOOK_PORTS": str(image_port),
         "NTF_HOST_REQUESTS_PER_SECOND": "1000",
         "NTF_LEASE_SECONDS": str(LEASE_SECONDS),
         "NTF_ATTEMPTS_CAP": str(ATTEMPTS_CAP),
