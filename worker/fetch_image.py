@@ -46,7 +46,8 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     claims = tools.read_provenance(content, decoded.media_type)
     pdq, pdq_quality = pdq_hash(decoded.pixels)
     sha256 = sha256_hex(content)
-    tools.store.save("bytes", sha256, content)
+    if not tools.store.has("bytes", sha256):
+        tools.store.save("incoming", sha256, content)
     for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
         save_pixels(tools.store, view_sha256, view)
     with tools.sessions.begin() as session:
@@ -80,7 +81,7 @@ def get_bytes(claim: Claim, tools: FetchTools) -> tuple[bytes, FetchedImage | No
         ImageNotStored: an upload's bytes are gone.
     """
     if claim.image_sha256 is not None:
-        return tools.store.read("bytes", claim.image_sha256), None
+        return tools.store.read_either(claim.image_sha256), None
     url = claim.url or ""
     known, kept = find_known(url, tools)
     answer = tools.fetch(url, known)
@@ -97,7 +98,7 @@ def find_known(url: str, tools: FetchTools) -> tuple[Validators | None, bytes]:
     if row is None:
         return None, b""
     try:
-        kept = tools.store.read("bytes", row.image_sha256)
+        kept = tools.store.read_either(row.image_sha256)
     except ImageNotStored:
         return None, b""
     return Validators(row.final_url, row.etag, row.last_modified), kept
