@@ -153,6 +153,7 @@ test('at the browser’s own zoom of 200 % the panel stays in the window', { tim
     });
     return result;
   });
+  await settle(1000); // for the screenshot: with the page drawn anew
   await display.screenshot(`${OUTPUT}zoom.png`);
   assert.ok(seen.left >= 0 && seen.top >= 0 && seen.right <= seen.innerWidth && seen.bottom <= seen.innerHeight && seen.spills <= 0, JSON.stringify(seen));
   await page.close();
@@ -219,7 +220,7 @@ test('the scan marks the large images in view, at most twenty at a time, moves n
     return badges?.names.length && badges.names.every((name) => !name.startsWith('Being checked')) && badges;
   });
   service.holdMilliseconds = 0;
-  await display.storePicture(`${OUTPUT}store-scan.png`);
+  await display.storePicture(`${OUTPUT}store-scan.jpg`);
   assert.ok(seen.names.every((name) => /^.+: picture \d+$/.test(name)), seen.names.join());
   assert.ok(seen.sides.every((side) => side >= 24), seen.sides.join()); // WCAG 2.2, 2.5.8
   assert.match(seen.bar, new RegExp(`${seen.names.length} images marked`));

@@ -20,7 +20,7 @@ export async function startDisplay() {
     click: (x, y) => xdotool('mousemove', Math.round(x), Math.round(y), 'click', '1'),
     screenshot: (path) => run('import', ['-window', 'root', path], { env }),
     /** As stores want it: 1280 x 800 px. */
-    storePicture: (path) => run('import', ['-window', 'root', '-crop', '1280x800+0+0', '+repage', path], { env }),
+    storePicture: (path) => run('import', ['-window', 'root', '-crop', '1280x800+0+0', '+repage', '-quality', '88', path], { env }),
     stop: () => xvfb.kill(),
   };
 }
