@@ -56,7 +56,7 @@ def detector(sessions: Sessions, tasks: ModuleType) -> CountingDetector:
 
 @pytest.fixture
 def tools(sessions: Sessions, store: ImageStore, detector: CountingDetector) -> JudgeTools:
-    return JudgeTools(sessions, store, load_detector=lambda: detector)
+    return JudgeTools(sessions, store, load_detector=lambda: detector, spot_check_share=0)
 
 
 def picture(number: int) -> NDArray[np.uint8]:
