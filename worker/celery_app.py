@@ -11,6 +11,7 @@ from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
+from scans.wake import queues_at
 
 SOFT_SHUTDOWN_SECONDS = 20.0
 
@@ -34,6 +35,7 @@ app.conf.update(
     # nothing that fails, when a task ends on a connection that is gone.
     broker_transport_options={"ack_emulation": False},
     worker_send_task_events=False,
+    task_queues=queues_at(settings.broker_url),
     task_default_queue="fetch",
     timezone="UTC",
 )
