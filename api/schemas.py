@@ -35,6 +35,11 @@ class UploadFields(BaseModel):
 
     url: Url | None = Field(default=None, description="where the bytes came from")
     page_url: Url | None = Field(default=None, description="the page that showed it")
+    taken_from_screen: bool = Field(
+        default=False,
+        description="the bytes are no file of the image's, but what a screen showed of it; the "
+        "verdict's limits say so",
+    )
 
 
 class WaitQuery(BaseModel):

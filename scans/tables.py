@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -219,6 +220,8 @@ class Check(Table):
     error_message: Mapped[str | None]
     # Of the request that made the check, for the logs of all that work on it.
     request_id: Mapped[str | None]
+    # What was sent is a screen's picture of the image: a limit of the verdict.
+    is_from_screen: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     fetched_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -6,11 +6,12 @@ keep the score, decide, store. Everything it needs is passed in.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from images.hashes import pixels_sha256 as hash_of_pixels
@@ -25,7 +26,7 @@ from scans.pixel_store import map_pixels
 from scans.queue import Claim
 from scans.review_rules import find_reason
 from scans.reviews import open_review
-from scans.tables import Image, PixelScore
+from scans.tables import Check, Image, PixelScore
 from scans.verdict import (
     DecidedVerdict,
     ImageFacts,
@@ -147,6 +148,8 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
     with tools.sessions.begin() as session:
         image = session.get_one(Image, claim.image_sha256)
         facts, views = facts_of(image), views_of(image)
+        if session.scalar(select(Check.is_from_screen).where(Check.id == claim.check_id)):
+            facts = replace(facts, limits=("taken_from_screen", *facts.limits))
         pixels_sha256, finding = None, None
         if views and can_judge_pixels(facts):
             scores = [keep_score(session, view, looked, info, tools.store) for view in views]
