@@ -1,15 +1,19 @@
 """Who is asking: a bearer key, or the session of a page of ours."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import request, session
+from sqlalchemy.orm import Session
 
 from api.problems import ForeignOrigin, NotSignedIn
 from api.services import services
 from scans.errors import KeyUnknown
-from scans.keys import KeyHolder, recognise_key, recognise_key_id
+from scans.keys import KeyHolder, WhichKey, by_id, by_secret, find_holder
 
+Found = TypeVar("Found")
 SESSION_KEY_ID = "key_id"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HOW_TO = "Send the header `Authorization: Bearer YOUR_KEY`. `make run` prints the first key."
@@ -22,14 +26,23 @@ def require_holder() -> KeyHolder:
         NotSignedIn: no key, or one that is not in force.
         ForeignOrigin: another site's page made this browser send our session.
     """
+    return recognise_caller(find_holder)
+
+
+def recognise_caller(find: Callable[[Session, WhichKey], Found]) -> Found:
+    """What `find` finds for the key that this request carries, in one look at the rows.
+
+    Raises:
+        NotSignedIn, ForeignOrigin: as for `require_holder`.
+    """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme:
-        return _holder_of_bearer(scheme, secret.strip())
+        return _find_by_bearer(scheme, secret.strip(), find)
     key_id = session.get(SESSION_KEY_ID)
     if key_id is None:
         raise NotSignedIn(HOW_TO)
     refuse_foreign_origin()
-    return _holder_of_session(UUID(key_id))
+    return _find_by_session(UUID(key_id), find)
 
 
 def sign_in(secret: str) -> KeyHolder:
@@ -38,7 +51,7 @@ def sign_in(secret: str) -> KeyHolder:
     Raises:
         NotSignedIn: the key is not in force.
     """
-    holder = _holder_of_bearer("bearer", secret)
+    holder = _find_by_bearer("bearer", secret, find_holder)
     session.clear()
     session[SESSION_KEY_ID] = str(holder.key_id)
     return holder
@@ -50,7 +63,7 @@ def is_signed_in() -> bool:
     if key_id is None:
         return False
     try:
-        _holder_of_session(UUID(key_id))
+        _find_by_session(UUID(key_id), find_holder)
     except NotSignedIn:
         return False
     return True
@@ -71,20 +84,18 @@ def refuse_foreign_origin() -> None:
         raise ForeignOrigin("Use this service's own page, or send a key with the request.")
 
 
-def _holder_of_bearer(scheme: str, secret: str) -> KeyHolder:
+def _find_by_bearer(scheme: str, secret: str, find: Callable[[Session, WhichKey], Found]) -> Found:
     if scheme.lower() != "bearer" or not secret:
         raise NotSignedIn(HOW_TO)
     try:
-        with services().sessions.begin() as rows:
-            return recognise_key(rows, secret)
+        return services().reads.ask(lambda rows: find(rows, by_secret(secret)))
     except KeyUnknown as error:
         raise NotSignedIn(f"{error} {HOW_TO}") from error
 
 
-def _holder_of_session(key_id: UUID) -> KeyHolder:
+def _find_by_session(key_id: UUID, find: Callable[[Session, WhichKey], Found]) -> Found:
     try:
-        with services().sessions.begin() as rows:
-            return recognise_key_id(rows, key_id)
+        return services().reads.ask(lambda rows: find(rows, by_id(key_id)))
     except KeyUnknown as error:
         session.clear()
         raise NotSignedIn("The key of this session was revoked. Sign in again.") from error

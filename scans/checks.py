@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, SQLColumnExpression, and_, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from scans.keys import KeyColumn, KeyHolder, WhichKey, holder_of, select_key
 from scans.queue import Claim, finish_check
 from scans.similar import bits_of
-from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
+from scans.tables import OPEN_STATUSES, ApiKey, Check, Image, ModelVersion, PixelScore, Verdict
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
 from scans.webhook_events import announce_check
 
@@ -108,7 +110,36 @@ def find_verdict_of_image(session: Session, tenant_id: UUID, sha256: str) -> Che
     return session.scalar(_judged_by_live_model(tenant_id).where(Check.image_sha256 == sha256))
 
 
-def _judged_by_live_model(tenant_id: UUID) -> Select[Check]:
+def find_holder_and_verdict(
+    session: Session, key: WhichKey, sha256: str
+) -> tuple[KeyHolder, Check | None]:
+    """Who holds this key, and `find_verdict_of_image` for their tenant, in one statement.
+
+    Raises:
+        KeyUnknown: no such key is in force.
+    """
+    statement = _select_key_and_verdict(key.column)
+    found = session.execute(statement, {"key": key.value, "sha256": sha256}).first()
+    api_key, check = found or (None, None)
+    return holder_of(api_key), check
+
+
+@cache
+def _select_key_and_verdict(column: KeyColumn) -> Select[ApiKey, Check]:
+    newest = _judged_by_live_model(ApiKey.tenant_id).where(
+        Check.image_sha256 == bindparam("sha256")
+    )
+    newest_id = newest.with_only_columns(Check.id).correlate(ApiKey).lateral()
+    return (
+        select_key(column)
+        .add_columns(Check)
+        .select_from(ApiKey)
+        .outerjoin(newest_id, true())
+        .outerjoin(Check, Check.id == newest_id.c.id)
+    )
+
+
+def _judged_by_live_model(tenant_id: UUID | SQLColumnExpression[UUID]) -> Select[Check]:
     return (
         select(Check)
         .join(Verdict, Verdict.check_id == Check.id)

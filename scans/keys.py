@@ -3,9 +3,11 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from scans.errors import KeyUnknown
@@ -21,6 +23,17 @@ class KeyHolder:
     key_id: UUID
     tenant_id: UUID
     role: str
+
+
+KeyColumn = Literal["secret_sha256", "id"]
+
+
+@dataclass(frozen=True, slots=True)
+class WhichKey:
+    """One key, by a column that tells it from all others."""
+
+    column: KeyColumn
+    value: str | UUID
 
 
 def hash_secret(secret: str) -> str:
@@ -62,7 +75,7 @@ def recognise_key(session: Session, secret: str) -> KeyHolder:
     Raises:
         KeyUnknown: no such key, or it was revoked.
     """
-    return _find_holder(session, ApiKey.secret_sha256 == hash_secret(secret))
+    return find_holder(session, by_secret(secret))
 
 
 def recognise_key_id(session: Session, key_id: UUID) -> KeyHolder:
@@ -71,11 +84,44 @@ def recognise_key_id(session: Session, key_id: UUID) -> KeyHolder:
     Raises:
         KeyUnknown: it was revoked since.
     """
-    return _find_holder(session, ApiKey.id == key_id)
+    return find_holder(session, by_id(key_id))
 
 
-def _find_holder(session: Session, condition: ColumnElement[bool]) -> KeyHolder:
-    key = session.scalar(select(ApiKey).where(condition, ApiKey.revoked_at.is_(None)))
+def by_secret(secret: str) -> WhichKey:
+    """The key with this secret."""
+    return WhichKey("secret_sha256", hash_secret(secret))
+
+
+def by_id(key_id: UUID) -> WhichKey:
+    """The key with this id."""
+    return WhichKey("id", key_id)
+
+
+def find_holder(session: Session, which: WhichKey) -> KeyHolder:
+    """Who holds the key.
+
+    Raises:
+        KeyUnknown: no such key, or it was revoked.
+    """
+    return holder_of(session.scalar(select_key(which.column), {"key": which.value}))
+
+
+@cache
+def select_key(column: KeyColumn) -> Select[ApiKey]:
+    """The key whose column is the parameter `key`, if it is in force.
+
+    Put together once, like all of a look-up's statement: that costs more than to run it.
+    """
+    wanted = getattr(ApiKey, column) == bindparam("key")
+    return select(ApiKey).where(wanted, ApiKey.revoked_at.is_(None))
+
+
+def holder_of(key: ApiKey | None) -> KeyHolder:
+    """Who holds a key that was found.
+
+    Raises:
+        KeyUnknown: none was.
+    """
     if key is None:
         raise KeyUnknown("This key is not known here, or it was revoked.")
     return KeyHolder(key.id, key.tenant_id, key.role)

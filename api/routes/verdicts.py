@@ -4,12 +4,11 @@ from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.authentication import require_holder
+from api.authentication import recognise_caller
 from api.problems import VerdictNotFound
 from api.render_check import render_check
 from api.schemas import CheckBody, VerdictQuery
-from api.services import services
-from scans.checks import find_verdict_of_image
+from scans.checks import find_holder_and_verdict
 
 routes = APIBlueprint("verdicts", __name__, abp_tags=[Tag(name="verdicts")])
 
@@ -23,9 +22,7 @@ routes = APIBlueprint("verdicts", __name__, abp_tags=[Tag(name="verdicts")])
 )
 def find_verdict(query: VerdictQuery) -> dict[str, Any]:
     """The newest check of these bytes that has a verdict."""
-    holder = require_holder()
-    with services().sessions.begin() as session:
-        check = find_verdict_of_image(session, holder.tenant_id, query.sha256)
+    _, check = recognise_caller(lambda rows, key: find_holder_and_verdict(rows, key, query.sha256))
     if check is None:
         raise VerdictNotFound("Send the image to POST /v1/checks; it is not known here yet.")
     return render_check(check).model_dump(mode="json")
