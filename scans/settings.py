@@ -4,7 +4,7 @@ Nothing else in the project reads the environment. Names carry their units. Secr
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
     detector_device: str = Field(
         default="cpu", description="cpu; cuda or cuda:1 where PyTorch and timm are installed"
+    )
+    detector_backend: Literal["auto", "onnxruntime", "openvino"] = Field(
+        default="auto",
+        description="of the CPU; auto measures for two seconds where OpenVINO is installed",
     )
     detect_batch_images: PositiveInt = Field(
         default=4, description="images judged at once; 4 to 8 on a CPU, 32 and more on a GPU"
