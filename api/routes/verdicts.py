@@ -4,11 +4,12 @@ from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.authentication import recognise_caller
+from api.authentication import admit, recognise_caller
 from api.problems import VerdictNotFound
-from api.render_check import render_check
+from api.render_check import render_check, render_own_check
 from api.schemas import CheckBody, VerdictQuery
-from scans.checks import find_holder_and_verdict
+from scans.known_verdicts import find_known_verdict
+from scans.roles import Right
 
 routes = APIBlueprint("verdicts", __name__, abp_tags=[Tag(name="verdicts")])
 
@@ -22,7 +23,9 @@ routes = APIBlueprint("verdicts", __name__, abp_tags=[Tag(name="verdicts")])
 )
 def find_verdict(query: VerdictQuery) -> dict[str, Any]:
     """The newest check of these bytes that has a verdict."""
-    _, check = recognise_caller(lambda rows, key: find_holder_and_verdict(rows, key, query.sha256))
-    if check is None:
+    known = recognise_caller(lambda rows, key: find_known_verdict(rows, key, query.sha256))
+    admit(known.holder, Right.CHECK)
+    if known.check is None:
         raise VerdictNotFound("Send the image to POST /v1/checks; it is not known here yet.")
-    return render_check(check).model_dump(mode="json")
+    render = render_own_check if known.may_be_decided else render_check
+    return render(known.check).model_dump(mode="json")

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED
+from scans.all_tables import Table
 from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
-from scans.tables import Table
 
 TINY_WEIGHTS = SHIPPED.with_name("ntf-tiny")
 
@@ -36,6 +36,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         environment.setenv("NTF_SECRET_KEY", "a secret that is only good for these tests")
         environment.setenv("NTF_IMAGE_FOLDER", str(root / "images"))
         environment.setenv("NTF_RETRY_DELAY_SECONDS", "0.01")
+        # Nor does chance put anything into the moderators' queue.
+        environment.setenv("NTF_REVIEW_SPOT_CHECK_SHARE", "0")
         # What the detector says is not what these tests are about.
         environment.setenv("NTF_MODEL_PATH", str(TINY_WEIGHTS))
         settings = load_settings()
@@ -101,10 +103,10 @@ def tasks(settings: Settings) -> Iterator[ModuleType]:
     close_connections(tasks.tools.sessions())
 
 
-def make_key(sessions: sessionmaker[Session], tenant: str) -> str:
+def make_key(sessions: sessionmaker[Session], tenant: str, role: str = "reader") -> str:
     with sessions.begin() as session:
         person = create_tenant_with_person(session, tenant, "someone")
-        return create_key(session, person, name="test", role="reader")
+        return create_key(session, person, name="test", role=role)
 
 
 def close_connections(sessions: sessionmaker[Session]) -> None:
