@@ -28,7 +28,8 @@ def pdq_hash(pixels: NDArray[np.uint8]) -> tuple[str, int]:
     height, width, _ = small.shape
     # Along the rows first, for all colours at once: what is left to weigh is [64, w, 3].
     filtered = (_filter_matrix(height) @ small.reshape(height, -1)).reshape(_SIDE, width, 3)
-    grid: NDArray[np.float32] = filtered @ _LUMA @ _filter_matrix(width).T  # [64, 64]
+    luma = filtered @ _LUMA  # [64, w]
+    grid = np.asarray(luma @ _filter_matrix(width).T, np.float32)  # [64, 64]
     spectrum = _DCT @ grid @ _DCT.T  # [16, 16]
     ranked = np.sort(spectrum, axis=None)
     bits = (spectrum > ranked[(ranked.size - 1) // 2]).reshape(-1)

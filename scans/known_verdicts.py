@@ -62,6 +62,7 @@ def _may_be_decided() -> ColumnElement[bool]:
         Review.picture == Image.pixels_sha256,
         func.jsonb_array_length(Image.further_pixels_sha256) > 0,
     )
-    return exists().where(
+    decided = exists().where(
         Review.tenant_id == ApiKey.tenant_id, Review.outcome.is_not(None), same_picture
     )
+    return decided.correlate(ApiKey, Image)
