@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     attempts_cap: PositiveInt = Field(default=4, description="tries of one step of one check")
     retry_delay_seconds: PositiveFloat = Field(default=5.0, description="doubles with each try")
     sweep_interval_seconds: PositiveFloat = Field(default=3.0)
+    max_backlog_seconds: PositiveFloat = Field(
+        default=600.0, description="of open checks; while there is more, no batch is taken"
+    )
     url_verdict_fresh_seconds: PositiveFloat = Field(
         default=3600.0, description="how long a URL's verdict answers for the URL"
     )
