@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run install install-test install-train browser check format test test-slow chaos lock clean extension test-extension
+.PHONY: help run install install-test install-train browser check format test test-slow chaos lock clean extension test-extension bench soak
 
 help:            ## List the verbs
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -73,6 +73,17 @@ test-extension: install-test extension  ## The browser extension: types, units, 
 	@tests/end_to_end/install_browsers_of_extension.sh
 	@PYTHONPATH=. $(BIN)/python extension/scripts/print_openapi.py > extension/build/openapi.json
 	@cd extension && npm run --silent make-api && npm run --silent types && npm test --silent && PYTHON=$(CURDIR)/$(BIN)/python npm run --silent test:browser
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test requirements/bench.txt
+	@echo "Installing what the benchmarks compare with …"
+	@$(PIP) -r requirements/bench.txt
+	@touch $@
+
+bench: $(VENV)/.installed-bench  ## Measure everything, a quarter of an hour on a machine at rest; ARGS='--only limits'
+	@$(BIN)/python -m benchmarks.all $(ARGS)
+
+soak: $(VENV)/.installed-bench   ## An hour of mixed load; memory must not grow. ARGS='--minutes 10'
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 chaos: install-test      ## Kill every process while checks are asked for; nothing may be lost
 	@$(BIN)/python -m tests.chaos $(ARGS)

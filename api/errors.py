@@ -15,6 +15,7 @@ from scans.errors import (
     ImageInUse,
     InvitationUnknown,
     NotAmongYours,
+    QueueFull,
     ReviewNotFound,
     ScanError,
     TooManyWebhooks,
@@ -69,6 +70,12 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
     @app.errorhandler(Conflict)
     def answer_conflict(error: Conflict) -> Response:
         return problem(409, error.code, "Things do not stand that way", str(error))
+
+    @app.errorhandler(QueueFull)
+    def answer_later(error: QueueFull) -> Response:
+        response = problem(503, error.code, "Too much is waiting", str(error))
+        response.headers["Retry-After"] = str(error.after_seconds)
+        return response
 
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:

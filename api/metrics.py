@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans import health
 from scans.checks import count_by_status
+from scans.queue import Step
 from scans.tables import STATUSES
 from scans.webhook_deliveries import count_by_state, oldest_due_seconds
 
@@ -63,6 +64,7 @@ class RowCollector(Collector):
                 "Age of the oldest open check",
                 health.age_of_oldest_seconds(session),
             )
+            yield waiting_ages(health.ages_of_waiting_seconds(session))
             yield GaugeMetricFamily(
                 "ntf_expired_leases",
                 "Open checks whose worker died or hung and that no other has taken yet",
@@ -87,6 +89,18 @@ def gauge(name: str, text: str, label: str, values: Mapping[Any, int]) -> GaugeM
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, count in values.items():
         family.add_metric([value], count)
+    return family
+
+
+def waiting_ages(ages: Mapping[tuple[Step, str], float]) -> GaugeMetricFamily:
+    """For how long the first of each queue has waited."""
+    family = GaugeMetricFamily(
+        "ntf_oldest_waiting_seconds",
+        "For how long the first check has waited for a step, by its urgency",
+        labels=["step", "urgency"],
+    )
+    for (step, urgency), seconds in ages.items():
+        family.add_metric([step, urgency], seconds)
     return family
 
 

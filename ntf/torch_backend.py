@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 
+from ntf.backends import Arrays, Network
 from ntf.network import Served, TraceNetwork, build_network
 from ntf.precision import has_bf16
-from ntf.predictor import Arrays, Network
 from ntf.presets import Preset
 
 

@@ -144,3 +144,18 @@ class UndoTooLate(Conflict):
     """Only what was decided a moment ago can be undone."""
 
     code = "undo_too_late"
+
+
+class QueueFull(ScanError):
+    """Work that can wait is not taken now; the queue is longer than it may be.
+
+    Attributes:
+        after_seconds: when to ask again.
+    """
+
+    code = "queue_full"
+    retryable = True
+
+    def __init__(self, message: str, after_seconds: int) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds

@@ -4,7 +4,7 @@ Nothing else in the project reads the environment. Names carry their units. Secr
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
     detector_device: str = Field(
         default="cpu", description="cpu; cuda or cuda:1 where PyTorch and timm are installed"
+    )
+    detector_backend: Literal["auto", "onnxruntime", "openvino"] = Field(
+        default="auto",
+        description="of the CPU; auto measures for two seconds where OpenVINO is installed",
     )
     detect_batch_images: PositiveInt = Field(
         default=4, description="images judged at once; 4 to 8 on a CPU, 32 and more on a GPU"
@@ -88,6 +92,9 @@ class Settings(BaseSettings):
     attempts_cap: PositiveInt = Field(default=4, description="tries of one step of one check")
     retry_delay_seconds: PositiveFloat = Field(default=5.0, description="doubles with each try")
     sweep_interval_seconds: PositiveFloat = Field(default=3.0)
+    max_backlog_seconds: PositiveFloat = Field(
+        default=600.0, description="of open checks; while there is more, no batch is taken"
+    )
     url_verdict_fresh_seconds: PositiveFloat = Field(
         default=3600.0, description="how long a URL's verdict answers for the URL"
     )

@@ -103,6 +103,7 @@ def _load_once() -> Predictor:
         settings.model_path,
         threads=settings.detector_threads,
         device=settings.detector_device,
+        backend=settings.detector_backend,
     )
     with sessions().begin() as session:
         make_live(session, model_facts(detector.info))

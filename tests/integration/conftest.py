@@ -82,6 +82,7 @@ def app(settings: Settings) -> Iterator[OpenAPI]:
     app = create_app(settings)
     yield app
     close_connections(app.extensions["ntf"].sessions)
+    close_connections(app.extensions["ntf"].reads.sessions)
 
 
 @pytest.fixture
