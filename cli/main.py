@@ -16,6 +16,7 @@ COMMANDS = {
     "twins": "cli.twins",
     "train": "cli.train",
     "export": "cli.export",
+    "features": "cli.features",
     "evaluate": "cli.evaluate",
     "sources": "cli.sources",
 }

@@ -24,6 +24,7 @@ import onnxruntime
 
 from ntf.domain import Gate
 from ntf.errors import DetectionFailed, DetectorUnavailable
+from ntf.heads import load_heads
 from ntf.preprocess import View, Window, choose_in_view, coverage_of, cut, to_batch
 
 SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
@@ -182,7 +183,7 @@ class Predictor:
         """
         folder = folder or SHIPPED
         try:
-            settings = json.loads((folder / SETTINGS).read_text())
+            settings, found_branches = read_branches(folder)
             branches = [
                 Branch(
                     open_network(folder, found, threads, device),
@@ -192,7 +193,7 @@ class Predictor:
                     found["logit_scale"],
                     found["distance_scale"],
                 )
-                for found in settings["branches"]
+                for found in found_branches
             ]
             return cls(branches, settings)
         except Exception as error:  # the runtimes have many errors and no root
@@ -253,33 +254,81 @@ class Predictor:
         return max(said) - min(said)
 
 
+def read_branches(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A folder's settings, and its branches, if their files are those that it was made for.
+
+    Raises:
+        OSError, ValueError: a file is missing, or is another one.
+    """
+    settings = json.loads((folder / SETTINGS).read_text())
+    for found in settings["branches"]:
+        for name, sha256 in found["files"].items():
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise ValueError(f"{name} is another file than {SETTINGS} was written for")
+    return settings, settings["branches"]
+
+
 def open_network(folder: Path, found: dict[str, Any], threads: int, device: str) -> Network:
-    """A branch's network, if its file is the one that the settings were made for."""
-    path = folder / found["file"]
-    for name, sha256 in found["files"].items():
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise ValueError(f"{name} is another file than {SETTINGS} was written for")
+    """A branch's network, with the heads that were learned for it later, if there are any."""
     if device != "cpu":
         # By name: torch is no part of the plain install, and nothing else here may reach it.
         backend = import_module("ntf.torch_backend")
-        network: Network = backend.open_on_device(path, found["preset"], device)
+        heads = read_heads(folder, found)
+        network: Network = backend.open_on_device(
+            folder / found["file"], found["preset"], device, heads
+        )
         return network
+    graph = open_graph(folder, found, threads)
+
+    def run(crops: NDArray[np.float32]) -> Arrays:
+        logits, distances, maps = graph.run(None, crops)
+        return logits, distances, maps
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGraph:
+    """A graph on the CPU. The session reads `heads` where they lie, so they live as long."""
+
+    session: Any
+    heads: dict[str, Any]
+
+    def run(
+        self, names: Sequence[str] | None, crops: NDArray[np.float32]
+    ) -> list[NDArray[np.float32]]:
+        """Some of its outputs; None: those that it was exported with."""
+        found: list[NDArray[np.float32]] = self.session.run(names, {"crops": crops})
+        return found
+
+
+def open_graph(
+    folder: Path, found: dict[str, Any], threads: int, model: bytes | None = None
+) -> OpenGraph:
+    """A branch's graph on the CPU; `model` stands for the bytes of its file."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Weights of eight bits become floating point once, at this moment, and not at every image.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(folder.resolve())
+    )
+    values = onnxruntime.OrtValue.ortvalue_from_numpy
+    heads = {name: values(array) for name, array in read_heads(folder, found).items()}
+    for name, value in heads.items():
+        options.add_initializer(name, value)
     with freed_memory_given_back():
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
+            model or str(folder / found["file"]), options, providers=["CPUExecutionProvider"]
         )
+    return OpenGraph(session, heads)
 
-    def run(crops: NDArray[np.float32]) -> Arrays:
-        logits, distances, maps = session.run(None, {"crops": crops})
-        return logits, distances, maps
 
-    return run
+def read_heads(folder: Path, found: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """The weights that stand in place of the graph's own, by name; none in an exported folder."""
+    return load_heads(folder / found["heads"]).to_arrays() if "heads" in found else {}
 
 
 @contextmanager
