@@ -84,3 +84,63 @@ class CheckNotReplayed(ScanError):
     """The check has not failed, or an open check of the same subject stands in its way."""
 
     code = "check_not_replayed"
+
+
+class NotAmongYours(ScanError):
+    """No such thing, or it is another tenant's: the two are not told apart."""
+
+    code = "not_found"
+
+
+class InvitationUnknown(ScanError):
+    """The link was used, revoked, is too old, or never was: they are not told apart."""
+
+    code = "invitation_not_found"
+
+
+class ImageInUse(ScanError):
+    """A check of the image is still open, and would bring its files back."""
+
+    code = "image_in_use"
+
+
+class CursorInvalid(ScanError):
+    """The cursor was not written by a list of ours."""
+
+    code = "cursor_invalid"
+
+
+class ReviewNotFound(ScanError):
+    """No such review, or it is another tenant's: the two are not told apart."""
+
+    code = "review_not_found"
+
+
+class Conflict(ScanError):
+    """What was asked does not fit how things stand; look again before asking again."""
+
+    code = "conflict"
+
+
+class CheckNotJudged(Conflict):
+    """The check has no verdict (yet), so there is nothing to say about it."""
+
+    code = "check_not_judged"
+
+
+class ReviewTaken(Conflict):
+    """Someone else holds the review, or it is decided."""
+
+    code = "review_taken"
+
+
+class ReviewNotHeld(Conflict):
+    """Whoever decides must hold the review."""
+
+    code = "review_not_held"
+
+
+class UndoTooLate(Conflict):
+    """Only what was decided a moment ago can be undone."""
+
+    code = "undo_too_late"

@@ -32,7 +32,8 @@ _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
 _IS_WAITING = text("delivered_at IS NULL AND dead_at IS NULL")
 
 
-def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    """A constraint that lets a column hold these words alone, or null where it may be."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
 
@@ -70,13 +71,14 @@ class Person(Table):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    disabled_at: Mapped[datetime | None]
 
 
 class ApiKey(Table):
     """A secret that opens the API for one person. Only its hash is kept."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (_one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ROLES),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
@@ -86,6 +88,8 @@ class ApiKey(Table):
     secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+    # Set by a rotation: until then the old key still opens.
+    expires_at: Mapped[datetime | None]
 
 
 class Image(Table):
@@ -110,6 +114,8 @@ class Image(Table):
     provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     # PDQ; null where there is too little in the picture to be told apart by it, and of old images.
     pdq: Mapped[str | None] = mapped_column(BIT(256), deferred=True)
+    # Set when the bytes were removed by age or on request; the same bytes sent again clear it.
+    bytes_removed_at: Mapped[datetime | None]
 
 
 class FetchedUrl(Table):
@@ -185,12 +191,14 @@ class Check(Table):
 
     __tablename__ = "checks"
     __table_args__ = (
-        _one_of("status", STATUSES),
+        one_of("status", STATUSES),
         Index("one_open_check", "tenant_id", "subject", unique=True, postgresql_where=_IS_OPEN),
-        Index("checks_waiting", "status", "urgency", "created_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_turn", "status", "due_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_age", "tenant_id", "created_at", "id"),
         Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
         Index("checks_by_image", "tenant_id", "image_sha256"),
         Index("checks_by_end", "finished_at"),
+        Index("checks_by_any_image", "image_sha256"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -200,7 +208,9 @@ class Check(Table):
     page_url: Mapped[str | None]
     image_sha256: Mapped[str | None] = mapped_column(ForeignKey("images.sha256"))
     status: Mapped[str] = mapped_column(server_default="queued")
+    # 0 interactive, 1 moderation, 2 backfill. `due_at` follows from it: the place in the queue.
     urgency: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default="0")
     run_after: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_token: Mapped[UUID | None]
@@ -212,6 +222,8 @@ class Check(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     fetched_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # An erased check keeps its row for the counts, and nothing of what it was about.
+    erased_at: Mapped[datetime | None]
 
     image: Mapped[Image | None] = relationship(lazy="joined")
     verdict: Mapped["Verdict | None"] = relationship(back_populates="check", lazy="joined")
@@ -222,7 +234,7 @@ class Verdict(Table):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        _one_of("label", LABELS),
+        one_of("label", LABELS),
         ForeignKeyConstraint(
             ["pixels_sha256", "model_version"],
             ["pixel_scores.pixels_sha256", "pixel_scores.model_version"],

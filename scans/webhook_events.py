@@ -11,9 +11,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload, load_only
 
+from scans.review_rules import is_reversal
+from scans.review_tables import Review
+from scans.reviews import find_humans
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
-EVENT_TYPES = ("check.done", "check.failed")
+EVENT_TYPES = ("check.done", "check.failed", "check.reviewed")
 TEST_EVENT_TYPE = "webhook.test"
 # What is read of a check; the role of the fetching workers may read no more (scans/fetch_role.py).
 TOLD = (
@@ -42,7 +45,17 @@ def announce_check(session: Session, check_id: UUID) -> None:
     event_type = f"check.{check.status}"
     endpoint_ids = _endpoints_for(session, check.tenant_id, event_type)
     if endpoint_ids:
-        _add_event(session, check.tenant_id, event_type, describe_check(check), endpoint_ids)
+        human = _find_human(session, check) if check.status == "done" else None
+        _add_event(session, check.tenant_id, event_type, describe_check(check, human), endpoint_ids)
+
+
+def announce_decision(session: Session, check: Check) -> None:
+    """Tell every endpoint that wants to know what people decided on this check, or took back."""
+    session.flush()
+    endpoint_ids = _endpoints_for(session, check.tenant_id, "check.reviewed")
+    if endpoint_ids:
+        data = describe_check(check, _find_human(session, check))
+        _add_event(session, check.tenant_id, "check.reviewed", data, endpoint_ids)
 
 
 def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDelivery:
@@ -50,6 +63,10 @@ def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDeliver
     data = {"webhook_id": str(endpoint.id)}
     (delivery,) = _add_event(session, endpoint.tenant_id, TEST_EVENT_TYPE, data, [endpoint.id])
     return delivery
+
+
+def _find_human(session: Session, check: Check) -> Review | None:
+    return find_humans(session, check.tenant_id, [check]).get(check.id)
 
 
 def _endpoints_for(session: Session, tenant_id: UUID, event_type: str) -> list[UUID]:
@@ -84,7 +101,7 @@ def _add_event(
     return deliveries
 
 
-def describe_check(check: Check) -> dict[str, Any]:
+def describe_check(check: Check, human: Review | None) -> dict[str, Any]:
     """A check as `GET /v1/checks/{id}` gives it, without the links that would be too old soon."""
     return {
         "id": str(check.id),
@@ -94,7 +111,7 @@ def describe_check(check: Check) -> dict[str, Any]:
         "created_at": _write_time(check.created_at),
         "finished_at": _write_time(check.finished_at) if check.finished_at else None,
         "image": {"sha256": check.image_sha256} if check.image_sha256 else None,
-        "verdict": describe_verdict(check.verdict)
+        "verdict": describe_verdict(check.verdict, human)
         if check.status == "done" and check.verdict
         else None,
         "error": {"code": check.error_code, "message": check.error_message}
@@ -103,8 +120,8 @@ def describe_check(check: Check) -> dict[str, Any]:
     }
 
 
-def describe_verdict(verdict: Verdict) -> dict[str, Any]:
-    """What the check was told."""
+def describe_verdict(verdict: Verdict, human: Review | None) -> dict[str, Any]:
+    """What the check was told, and what people decided over it."""
     return {
         "label": verdict.label,
         "score": verdict.score,
@@ -116,6 +133,20 @@ def describe_verdict(verdict: Verdict) -> dict[str, Any]:
             "version": verdict.model_version,
             "threshold_version": verdict.threshold_version,
         },
+        "human": describe_human(human, verdict.label) if human else None,
+    }
+
+
+def describe_human(review: Review, label: str) -> dict[str, Any]:
+    """What people decided on the picture."""
+    assert review.outcome is not None
+    assert review.decided_at is not None
+    return {
+        "says": review.outcome,
+        "reason": review.outcome_reason,
+        "decided_at": _write_time(review.decided_at),
+        "review_id": str(review.id),
+        "reverses_label": is_reversal(label, review.outcome),
     }
 
 

@@ -225,8 +225,20 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/checks",
+        "/v1/batches",
+        "/v1/batches/{batch_id}",
         "/v1/checks/{check_id}",
         "/v1/checks/{check_id}/similar",
+        "/v1/checks/{check_id}/appeal",
+        "/v1/checks/{check_id}/feedback",
+        "/v1/reviews",
+        "/v1/reviews/claim",
+        "/v1/reviews/{review_id}",
+        "/v1/reviews/{review_id}/claim",
+        "/v1/reviews/{review_id}/decision",
+        "/v1/reviews/{review_id}/release",
+        "/v1/reviews/{review_id}/statement",
+        "/v1/reviews/{review_id}/undo",
         "/v1/verdicts",
         "/v1/models",
         "/v1/webhooks",
@@ -235,6 +247,12 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
         "/v1/webhooks/{webhook_id}/test",
         "/v1/webhooks/{webhook_id}/deliveries",
         "/v1/webhooks/deliveries/{delivery_id}/replay",
+        "/v1/keys",
+        "/v1/keys/{key_id}",
+        "/v1/keys/{key_id}/rotate",
+        "/v1/invitations",
+        "/v1/invitations/{token}/accept",
+        "/v1/images/{sha256}",
     }
     bodies = document["paths"]["/v1/checks"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "multipart/form-data"}
