@@ -7,10 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ntf.heads import Heads, save_heads
+from ntf.heads import HEADS, Heads, save_heads
 from ntf.predictor import SETTINGS
-
-HEADS = "heads.npz"
 
 
 def assemble(

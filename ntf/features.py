@@ -5,6 +5,7 @@ kept here is exact: from it any heads of the same shape give the very logits and
 graph with these heads gives.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from ntf.errors import DetectorUnavailable
 from ntf.graph_parts import find_source, with_outputs
-from ntf.heads import CLASSIFIER, PROJECTION, Heads
+from ntf.heads import CLASSIFIER, HEADS, PROJECTION, Heads
 from ntf.predictor import Arrays, open_graph, read_branches, run_on_crops
 from ntf.preprocess import View, choose_in_view, cut
 
@@ -58,6 +59,9 @@ class FeatureReader:
             self._graph = open_graph(folder, branch, threads, model)
             self._views = tuple(View(**view) for view in branch["views"])
             self._crop_px: int = branch["crop_px"]
+            # Heads are no part of it: features of one encoder serve all heads over it.
+            files = sorted(digest for name, digest in branch["files"].items() if name != HEADS)
+            self.encoder = hashlib.sha256("".join(files).encode()).hexdigest()[:16]
             self.heads = self._read_heads()
         except Exception as error:  # the runtime has many errors and no root
             raise DetectorUnavailable(f"{folder} gives no features: {error}") from error
@@ -97,6 +101,4 @@ class FeatureReader:
         side = self._crop_px
         crops = np.zeros((1, 3, side, side), np.float32)
         names = Heads.names()
-        return Heads.from_arrays(
-            dict(zip(names, self._graph.run(names, crops), strict=True))
-        )
+        return Heads.from_arrays(dict(zip(names, self._graph.run(names, crops), strict=True)))

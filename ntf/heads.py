@@ -14,6 +14,8 @@ CLASSIFIER_BIAS = "network.classifier.bias"
 PROJECTION = "network.homogeneous.2.weight"
 PROJECTION_BIAS = "network.homogeneous.2.bias"
 TRACES = "network.traces"
+# The file that stands beside a graph and in place of its own heads.
+HEADS = "heads.npz"
 
 Floats = NDArray[np.float32]
 

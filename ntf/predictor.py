@@ -254,6 +254,19 @@ class Predictor:
         return max(said) - min(said)
 
 
+def read_info(folder: Path | None = None) -> ModelInfo:
+    """What a folder of weights says of itself, without opening it; None means the shipped one.
+
+    Raises:
+        DetectorUnavailable: there is no such folder, or it is none of ours.
+    """
+    folder = folder or SHIPPED
+    try:
+        return ModelInfo(**json.loads((folder / SETTINGS).read_text())["info"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DetectorUnavailable(f"{folder} cannot be read: {error}") from error
+
+
 def read_branches(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A folder's settings, and its branches, if their files are those that it was made for.
 

@@ -71,7 +71,9 @@ def recalibrate(settings: Mapping[str, Any], heads: Heads, features: FeatureSet)
     return dict(settings) | {"branches": [branch], "calibration": calibration, "info": info}
 
 
-def fit_platt(logits: Floats, is_ai: NDArray[np.bool_], penalty: float = 1.0) -> tuple[float, float]:
+def fit_platt(
+    logits: Floats, is_ai: NDArray[np.bool_], penalty: float = 1.0
+) -> tuple[float, float]:
     """Slope and intercept of the logistic scaling (Platt 1999), classes weighing the same.
 
     By Newton's method, with the slope's square under `penalty`, as the library of

@@ -144,3 +144,16 @@ class UndoTooLate(Conflict):
     """Only what was decided a moment ago can be undone."""
 
     code = "undo_too_late"
+
+
+class ModelNotFound(ScanError):
+    """There is no such model here, or none to go back to."""
+
+    code = "model_not_found"
+
+
+class RetrainingBusy(ScanError):
+    """Another process retrains at this moment."""
+
+    code = "retraining_busy"
+    retryable = True

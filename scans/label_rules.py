@@ -117,7 +117,7 @@ def cap_accounts(labels: Sequence[Label]) -> list[Label]:
     """
     alone = Counter(label.accounts[0] for label in labels if len(label.accounts) == 1)
     shared = sum(len(label.accounts) > 1 for label in labels)
-    allowed = {account: count for account, count in alone.items()}
+    allowed = dict(alone)
     changed = True
     while changed:
         changed = False

@@ -133,7 +133,9 @@ def compare_slices(pairs: Sequence[Pair]) -> tuple[Slice, ...]:
 def compare(name: str, measure: str, pairs: Sequence[Pair], bound: float) -> Slice:
     """One slice, measured one way."""
     is_right = MEASURES[measure]
-    rights = [(is_right(pair.live, pair.is_ai), is_right(pair.candidate, pair.is_ai)) for pair in pairs]
+    rights = [
+        (is_right(pair.live, pair.is_ai), is_right(pair.candidate, pair.is_ai)) for pair in pairs
+    ]
     broken, fixed = rights.count((True, False)), rights.count((False, True))
     chance = chance_of(broken, broken + fixed, 0.5)
     both = rights.count((True, True))

@@ -45,9 +45,7 @@ def test_a_better_candidate_may_replace() -> None:
 
 
 def test_a_worse_slice_is_named() -> None:
-    gate = may_replace(
-        replace(GOOD, holdout=pairs("sd1_4", 60) + pairs("cyclegan", 60, broken=12))
-    )
+    gate = may_replace(replace(GOOD, holdout=pairs("sd1_4", 60) + pairs("cyclegan", 60, broken=12)))
     assert not gate.may_replace
     assert {one.name for one in gate.slices if one.is_worse} == {"generator: cyclegan"}
     assert all("generator: cyclegan" in reason for reason in gate.reasons)
@@ -75,7 +73,10 @@ def test_false_alarms_stay_within_the_promise(alarms: int, passes: bool) -> None
 
 
 def test_every_regression_case_counts() -> None:
-    answers = [RegressionAnswer("r1", "real", "uncertain"), RegressionAnswer("r2", "real", "likely_ai")]
+    answers = [
+        RegressionAnswer("r1", "real", "uncertain"),
+        RegressionAnswer("r2", "real", "likely_ai"),
+    ]
     gate = may_replace(replace(GOOD, regressions=answers))
     assert len(gate.reasons) == 1
     assert "r2" in gate.reasons[0]
