@@ -29,13 +29,13 @@ class FitOptions:
     """
 
     steps: int = 300
-    learning_rate: float = 0.01
+    learning_rate: float = 0.03
     stay_near: float = 0.02
     contrast_weight: float = 0.2
     temperature: float = 0.1
     trace_weight: float = 2.0
     trace_momentum: float = 0.98
-    batch_windows: int = 256
+    batch_windows: int = 192
     seed: int = 1
 
 

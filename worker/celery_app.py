@@ -36,6 +36,8 @@ app.conf.update(
     broker_transport_options={"ack_emulation": False},
     worker_send_task_events=False,
     task_default_queue="fetch",
+    # When each was sent last: a restart does not begin the day anew.
+    beat_schedule_filename=str(settings.models_folder / "beat"),
     # One process alone sends these: the one that is started with `--beat`.
     beat_schedule={
         "retrain": {

@@ -36,7 +36,7 @@ from scans.queue import (
     fail_exhausted,
     put_back,
 )
-from scans.wake import ADVANCE_TASK, RETRAIN_TASK, TASK_NAMES
+from scans.wake import ADVANCE_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
 from scans.webhook_deliveries import claim_delivery
 from worker import tools
 from worker.advance_models import advance_models
@@ -230,6 +230,13 @@ def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     # What a forking worker's first process opens would be shared by its children.
     if not issubclass(instance.pool_cls, ForkingPool):
         sweeper.start()
+
+
+@celeryd_after_setup.connect
+def make_room_for_models(**_: object) -> None:
+    """Make the folder in which models and the beat's clock are kept, where this worker learns."""
+    if RETRAIN_QUEUE in app.amqp.queues.consume_from:
+        settings.models_folder.mkdir(parents=True, exist_ok=True)
 
 
 @celeryd_after_setup.connect
