@@ -46,7 +46,7 @@ def write_model(folder: Path) -> Path:
                 pixels.append(picture(kind, len(pixels)))
     reader = FeatureReader(TINY)
     features = FeatureSet.of(described, reader.read(pixels))
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     save_features(features, folder / FILE)
     replay = features.part("replay")
     heads = fit_heads(reader.heads, replay, np.ones(len(replay)), SURE)
