@@ -59,7 +59,7 @@ def product(tmp_path: Path, live_model: Path) -> Iterator[Product]:
         try:
             until(lambda: is_ready(running))
             yield running
-                    finally:
+        finally:
             if running.process.poll() is None:
                 running.process.terminate()
                 running.process.wait(60)
@@ -101,7 +101,7 @@ class Caller:
 
 
 def is_ready(product: Product) -> bool:
-    """Whether it answers; a busy machine takes longer to start than the product's own tests wait."""
+    """Whether it answers; a busy machine may take minutes."""
     assert product.process.poll() is None, "ntf run ended by itself; see its log"
     try:
         return requests.get(f"{product.address}/readyz", timeout=20).ok
