@@ -159,3 +159,16 @@ class QueueFull(ScanError):
     def __init__(self, message: str, after_seconds: int) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class ModelNotFound(ScanError):
+    """There is no such model here, or none to go back to."""
+
+    code = "model_not_found"
+
+
+class RetrainingBusy(ScanError):
+    """Another process retrains at this moment."""
+
+    code = "retraining_busy"
+    retryable = True

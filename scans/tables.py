@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 STATUSES = ("queued", "fetching", "detecting", "done", "failed")
 OPEN_STATUSES = ("queued", "fetching", "detecting")
 ROLES = ("reader", "moderator", "integration", "admin")
+STAGES = ("candidate", "refused", "canary", "live", "retired", "rolled_back")
 LABELS = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
 
 _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
@@ -150,7 +151,9 @@ class ModelVersion(Table):
 
     __tablename__ = "model_versions"
     __table_args__ = (
+        one_of("stage", STAGES),
         Index("one_live_model", "is_live", unique=True, postgresql_where=text("is_live")),
+        Index("one_canary", "stage", unique=True, postgresql_where=text("stage = 'canary'")),
     )
 
     version: Mapped[str] = mapped_column(primary_key=True)
@@ -160,6 +163,14 @@ class ModelVersion(Table):
     no_evidence_below: Mapped[float]
     min_side_px: Mapped[int]
     is_live: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Where it stands in its life; null before a release that knows of it has seen it.
+    stage: Mapped[str | None]
+    # Of its `detector.json`, where its folder lies in the model store; null: a worker's setting
+    # names the folder.
+    stored_sha256: Mapped[str | None] = mapped_column(String(64))
+    learned_from: Mapped[str | None] = mapped_column(ForeignKey("model_versions.version"))
+    # The model that it took the place of: what a rollback puts back.
+    replaced: Mapped[str | None] = mapped_column(ForeignKey("model_versions.version"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -21,6 +21,9 @@ TASK_NAMES: dict[Queue, str] = {
     "detect": "worker.detect",
     "deliver": "worker.deliver",
 }
+# What the beat sends to the queue `retrain`, each at its interval.
+RETRAIN_QUEUE = "retrain"
+RETRAIN_TASK, ADVANCE_TASK = "worker.retrain", "worker.advance_models"
 CONNECT_TIMEOUT_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -66,3 +69,19 @@ class Waker:
             self._app.send_task(TASK_NAMES[step], queue=step, retry=False, ignore_result=True)
         except self._errors as error:
             log.warning("wake_up_not_sent", step=step, reason=str(error))
+
+
+def ask_for_retraining(broker_url: str) -> None:
+    """Ask the worker of the queue `retrain` to learn now, however few new labels there are.
+
+    Raises:
+        OperationalError: there is no broker.
+    """
+    app = Celery("ntf-asker", broker=broker_url, set_as_current=False)
+    app.send_task(
+        RETRAIN_TASK,
+        kwargs={"is_asked_for": True},
+        queue=RETRAIN_QUEUE,
+        retry=False,
+        ignore_result=True,
+    )

@@ -11,6 +11,7 @@ from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
+from scans.wake import ADVANCE_TASK, RETRAIN_QUEUE, RETRAIN_TASK
 
 SOFT_SHUTDOWN_SECONDS = 20.0
 
@@ -35,6 +36,21 @@ app.conf.update(
     broker_transport_options={"ack_emulation": False},
     worker_send_task_events=False,
     task_default_queue="fetch",
+    # When each was sent last: a restart does not begin the day anew.
+    beat_schedule_filename=str(settings.models_folder / "beat"),
+    # One process alone sends these: the one that is started with `--beat`.
+    beat_schedule={
+        "retrain": {
+            "task": RETRAIN_TASK,
+            "schedule": settings.retrain_interval_seconds,
+            "options": {"queue": RETRAIN_QUEUE},
+        },
+        "advance-models": {
+            "task": ADVANCE_TASK,
+            "schedule": settings.canary_interval_seconds,
+            "options": {"queue": RETRAIN_QUEUE},
+        },
+    },
     timezone="UTC",
 )
 
