@@ -19,7 +19,7 @@ from scans.keys import create_tenant_with_person
 from scans.review_tables import Decision, RegressionCase, Review
 from scans.reviews import Moderator, claim_next, release_review
 from scans.tables import Verdict
-from tests.integration.callers import judge, make_caller
+from tests.integration.callers import fill_sign_in, judge, make_caller
 from tests.pictures import as_jpeg, as_png, noise, photograph
 
 Sessions = sessionmaker[Session]
@@ -342,7 +342,7 @@ def test_the_page_shows_what_looks_alike_beside_the_item(
     client.post(f"/v1/checks/{check['id']}/appeal", json={})
     browser = app.test_client()
     key = moderator.environ_base["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
-    assert browser.post("/session", data={"key": key}).status_code == 303
+    assert fill_sign_in(browser, key).status_code == 303
     token = {"X-CSRF-Token": read_token(browser)}
     shown = browser.post("/reviews/next?reason=appeal", headers=token).json["item"]
     assert "Looks like these" in shown
