@@ -1,15 +1,23 @@
 """The Flask application, from its settings."""
 
+from datetime import timedelta
+
 from flask import Flask, Response
 from flask_openapi3 import OpenAPI
 from flask_openapi3_redoc.plugins import RegisterPlugin
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.errors import answer_invalid, register_errors
 from api.metrics import time_requests
 from api.openapi import INFO, SECURITY_SCHEMES, describe_check_bodies
+from api.rate_limits import tell_budget
 from api.request_ids import name_requests
 from api.routes import (
+    administration,
     checks,
+    images,
+    invitations,
+    keys,
     models,
     operations,
     pages,
@@ -51,13 +59,21 @@ def create_app(settings: Settings) -> OpenAPI:
         verdicts.routes,
         models.routes,
         webhooks.routes,
+        keys.routes,
+        invitations.routes,
+        images.routes,
     ):
         app.register_api(blueprint)
-    for page in (pages.routes, sessions.routes, pictures.routes, operations.routes):
-        app.register_blueprint(page)
+    for page in (administration, pages, sessions, pictures, operations):
+        app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)
+    app.after_request(tell_budget)
     app.after_request(set_security_headers)
+    # `X-Forwarded-For` is believed of the proxies that the operator named, and of nobody else.
+    if settings.trusted_proxy_count:
+        count = settings.trusted_proxy_count
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     return app
 
 
@@ -69,6 +85,8 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
+        # A cookie that was stolen ends with the working day, whatever its thief does.
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         MAX_CONTENT_LENGTH=settings.max_image_bytes + FORM_OVERHEAD_BYTES,
         MAX_FORM_PARTS=16,
     )

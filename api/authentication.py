@@ -5,23 +5,45 @@ from uuid import UUID
 
 from flask import request, session
 
-from api.problems import ForeignOrigin, NotSignedIn
+from api.problems import ForeignOrigin, NotSignedIn, RoleInsufficient
+from api.rate_limits import count_failed_try, refuse_after_failed_tries, spend_request
+from api.request_ids import request_id
 from api.services import services
+from scans.audit_log import Actor
 from scans.errors import KeyUnknown
 from scans.keys import KeyHolder, recognise_key, recognise_key_id
+from scans.roles import Right, may
 
 SESSION_KEY_ID = "key_id"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HOW_TO = "Send the header `Authorization: Bearer YOUR_KEY`. `make run` prints the first key."
 
 
-def require_holder() -> KeyHolder:
-    """The holder of the key that this request carries.
+def require_holder(right: Right = Right.CHECK) -> KeyHolder:
+    """The holder of the key that this request carries, if the key's role has this right.
+
+    The one place where rights are enforced and requests are counted. What a route does not name is
+    the least right, which every role has.
 
     Raises:
         NotSignedIn: no key, or one that is not in force.
         ForeignOrigin: another site's page made this browser send our session.
+        RoleInsufficient: the key's role does not have the right.
+        TooManyRequests: the key has asked too often.
     """
+    holder = _recognise_caller()
+    spend_request(holder)
+    if not may(holder.role, right):
+        raise RoleInsufficient(f"A key with the role {holder.role} does not open this.")
+    return holder
+
+
+def actor(holder: KeyHolder) -> Actor:
+    """This request as the audit log names it."""
+    return Actor("key", holder.key_id, request_id())
+
+
+def _recognise_caller() -> KeyHolder:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme:
         return _holder_of_bearer(scheme, secret.strip())
@@ -37,23 +59,28 @@ def sign_in(secret: str) -> KeyHolder:
 
     Raises:
         NotSignedIn: the key is not in force.
+        TooManyRequests: too many tries from this address failed.
     """
-    holder = _holder_of_bearer("bearer", secret)
+    refuse_after_failed_tries()
+    try:
+        holder = _holder_of_bearer("bearer", secret)
+    except NotSignedIn:
+        count_failed_try()
+        raise
     session.clear()
     session[SESSION_KEY_ID] = str(holder.key_id)
     return holder
 
 
-def is_signed_in() -> bool:
-    """Whether this browser has a session whose key is still in force."""
+def signed_in_holder() -> KeyHolder | None:
+    """The holder of this browser's session, if its key is still in force."""
     key_id = session.get(SESSION_KEY_ID)
     if key_id is None:
-        return False
+        return None
     try:
-        _holder_of_session(UUID(key_id))
+        return _holder_of_session(UUID(key_id))
     except NotSignedIn:
-        return False
-    return True
+        return None
 
 
 def refuse_foreign_origin() -> None:
@@ -87,4 +114,6 @@ def _holder_of_session(key_id: UUID) -> KeyHolder:
             return recognise_key_id(rows, key_id)
     except KeyUnknown as error:
         session.clear()
-        raise NotSignedIn("The key of this session was revoked. Sign in again.") from error
+        raise NotSignedIn(
+            "The key of this session is no longer in force. Sign in again."
+        ) from error

@@ -10,6 +10,9 @@ from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
 from scans.errors import (
     DeliveryNotFound,
     DeliveryWaiting,
+    ImageInUse,
+    InvitationUnknown,
+    NotAmongYours,
     ScanError,
     TooManyWebhooks,
     UrlNotCanonical,
@@ -42,6 +45,15 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
     @app.errorhandler(UrlNotCanonical)
     def answer_wrong_url(error: UrlNotCanonical) -> Response:
         return problem(422, error.code, "The address cannot be used", str(error))
+
+    @app.errorhandler(NotAmongYours)
+    @app.errorhandler(InvitationUnknown)
+    def answer_unknown(error: NotAmongYours | InvitationUnknown) -> Response:
+        return problem(404, error.code, "Not found", str(error))
+
+    @app.errorhandler(ImageInUse)
+    def answer_in_use(error: ImageInUse) -> Response:
+        return problem(409, error.code, "The image is being checked", str(error))
 
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:

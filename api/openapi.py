@@ -17,6 +17,7 @@ INFO = Info(
 SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "http", "scheme": "bearer"}}
 # Codes that any call under /v1 may answer with.
 COMMON_PROBLEMS = {"401": "No key in force", "422": "The request is not valid", "503": "Try later"}
+COMMON_PROBLEMS |= {"403": "The key does not open this", "429": "Too many requests"}
 
 CONFLICTING = {"createWebhook", "testWebhook", "replayDelivery"}
 
@@ -61,11 +62,13 @@ def add_problems(operation: dict[str, Any], *, has_path_id: bool) -> None:
     """List the errors of a call, each as a problem document."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     wanted = dict(COMMON_PROBLEMS)
-    if has_path_id or operation["operationId"] == "findVerdict":
+    if has_path_id or operation["operationId"] in {"findVerdict", "createKey"}:
         wanted["404"] = "Not among yours"
+    if operation["operationId"] == "eraseImage":
+        wanted["409"] = "The image is being checked"
     if "requestBody" in operation:
         wanted |= {"400": "The body cannot be read", "413": "The image is too large"}
-        wanted |= {"403": "Another site's page sent it", "415": "This kind of body is unknown"}
+        wanted |= {"415": "This kind of body is unknown"}
     if operation["operationId"] in CONFLICTING:
         wanted["409"] = "Not in the state that it is in"
     for status, description in wanted.items():

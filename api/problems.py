@@ -45,6 +45,18 @@ class ForeignOrigin(ApiError):
     code, status, title = "foreign_origin", 403, "The request comes from another site"
 
 
+class RoleInsufficient(ApiError):
+    """The key's role does not open this."""
+
+    code, status, title = "role_insufficient", 403, "This key does not open that"
+
+
+class TooManyRequests(ApiError):
+    """The caller has used up what it may ask in this minute."""
+
+    code, status, title = "too_many_requests", 429, "Too many requests"
+
+
 class CheckNotFound(ApiError):
     """No such check, or it is another tenant's: the two are not told apart."""
 

@@ -16,6 +16,9 @@ from api.services import services
 from scans.image_store import Kind, heatmap_name
 from scans.tables import Check, Image, ModelVersion, Verdict
 
+# Of a check that has been through the decoder itself.
+DECODED_STATUSES = {"detecting", "done"}
+
 
 def render_check(check: Check) -> CheckBody:
     """A check with what is known about it by now."""
@@ -26,20 +29,34 @@ def render_check(check: Check) -> CheckBody:
         page_url=check.page_url,
         created_at=check.created_at,
         finished_at=check.finished_at,
-        image=render_image(check.image) if check.image else None,
-        verdict=render_verdict(check.verdict) if check.verdict else None,
+        image=render_image(check.image, is_decoded=check.status in DECODED_STATUSES)
+        if check.image
+        else None,
+        verdict=render_verdict(check.verdict, check.image) if check.verdict else None,
         error=CheckErrorBody(code=check.error_code, message=check.error_message or "")
         if check.error_code
         else None,
     )
 
 
-def render_image(image: Image) -> ImageBody:
-    """What the decoder found."""
+def render_image(image: Image, *, is_decoded: bool) -> ImageBody:
+    """What the decoder found for this check.
+
+    Until then, what is known of equal bytes would tell that another tenant has sent them.
+    """
+    if not is_decoded:
+        return ImageBody(
+            sha256=image.sha256,
+            picture_url=None,
+            media_type=None,
+            width_px=None,
+            height_px=None,
+            byte_count=image.byte_count,
+        )
     return ImageBody(
         sha256=image.sha256,
         picture_url=sign_picture_url("bytes", image.sha256, image.media_type)
-        if image.media_type
+        if image.media_type and image.bytes_removed_at is None
         else None,
         media_type=image.media_type,
         width_px=image.width_px,
@@ -48,7 +65,7 @@ def render_image(image: Image) -> ImageBody:
     )
 
 
-def render_verdict(verdict: Verdict) -> VerdictBody:
+def render_verdict(verdict: Verdict, image: Image | None) -> VerdictBody:
     """A verdict as it was decided, with a fresh link to its heatmap."""
     return VerdictBody(
         label=verdict.label,
@@ -57,7 +74,9 @@ def render_verdict(verdict: Verdict) -> VerdictBody:
         real_photo_p=verdict.real_photo_p,
         evidence=[EvidenceBody(**line) for line in verdict.evidence],
         limits=[LimitBody(**line) for line in verdict.limits],
-        heatmap_url=sign_heatmap_url(verdict),
+        heatmap_url=sign_heatmap_url(verdict)
+        if image is None or image.bytes_removed_at is None
+        else None,
         model=ModelBody(
             name=verdict.model.name,
             version=verdict.model_version,

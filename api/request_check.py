@@ -79,9 +79,10 @@ def request_check_of_bytes(
         known = find_verdict_of_image(session, tenant_id, sha256)
     if known:
         return known
-    store.save("bytes", sha256, content)
     with sessions.begin() as session:
+        # It locks the image's row, so that an erasure comes before the file or after the check.
         remember_bytes(session, sha256, len(content))
+        store.save("bytes", sha256, content)
         check, is_new = create_or_get(session, wanted)
     if is_new:
         wake()

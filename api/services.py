@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans.database import open_sessions
 from scans.image_store import ImageStore
+from scans.rate_limits import RateLimits
 from scans.settings import Settings
 from scans.wake import Waker
 from scans.webhook_secrets import SecretBox
@@ -18,7 +19,7 @@ EXTENSION = "ntf"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The doors out of the web process: rows, files, broker, and the signer of picture links."""
+    """The doors out of the web process: rows, files, broker, counts, and the signer of links."""
 
     settings: Settings
     sessions: sessionmaker[Session]
@@ -26,6 +27,7 @@ class Services:
     waker: Waker
     picture_signer: URLSafeTimedSerializer
     secret_box: SecretBox
+    rate_limits: RateLimits
 
 
 def open_services(settings: Settings) -> Services:
@@ -39,6 +41,7 @@ def open_services(settings: Settings) -> Services:
             settings.secret_key.get_secret_value(), salt="pictures"
         ),
         secret_box=SecretBox(settings.secret_key.get_secret_value()),
+        rate_limits=RateLimits(settings.broker_url),
     )
 
 

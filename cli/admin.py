@@ -1,39 +1,19 @@
-"""`ntf admin`: tenants, people and keys, on NTF_DATABASE_URL."""
+"""`ntf admin`: tenants, people, keys, invitations and erasure, on NTF_DATABASE_URL.
+
+Whoever can run this holds the database; it asks for no key, and the audit log says `command_line`.
+"""
 
 import click
 
-from scans.tables import ROLES
+from cli.admin_erase import erase
+from cli.admin_keys import keys
+from cli.admin_people import audit, invitations, people, tenants
 
 
 @click.group()
 def command() -> None:
-    """Make tenants, people and keys, and revoke keys."""
+    """Tenants, people, keys, invitations."""
 
 
-@command.command("create-key")
-@click.option("--tenant", required=True, help="Name of the tenant; made if there is none.")
-@click.option("--person", required=True, help="Name of the person who gets the key.")
-@click.option("--role", type=click.Choice(ROLES), default="reader", show_default=True)
-@click.option("--name", default="key", show_default=True, help="What the key is for.")
-def create_key(tenant: str, person: str, role: str, name: str) -> None:
-    """Make a key and print it once; only its hash is kept."""
-    from scans import keys
-    from scans.database import open_sessions
-    from scans.settings import load_settings
-
-    with open_sessions(load_settings().database_url).begin() as session:
-        holder = keys.create_tenant_with_person(session, tenant, person)
-        click.echo(keys.create_key(session, holder, name=name, role=role))
-
-
-@command.command("revoke-key")
-@click.argument("key")
-def revoke_key(key: str) -> None:
-    """Revoke a key at once."""
-    from scans import keys
-    from scans.database import open_sessions
-    from scans.settings import load_settings
-
-    with open_sessions(load_settings().database_url).begin() as session:
-        keys.revoke_key(session, key)
-    click.echo("The key is revoked.")
+for part in (tenants, people, keys, invitations, audit, erase):
+    command.add_command(part)

@@ -7,7 +7,7 @@ again is the lesser evil.
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from scans.tables import Table
+from scans.all_tables import Table
 
 LOCK_TIMEOUT = "4s"
 

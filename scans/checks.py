@@ -84,7 +84,11 @@ def _open_check(wanted: WantedCheck) -> Select[Check]:
 
 def find_check(session: Session, tenant_id: UUID, check_id: UUID) -> Check | None:
     """A check with its image and verdict, if it is this tenant's."""
-    return session.scalar(select(Check).where(Check.id == check_id, Check.tenant_id == tenant_id))
+    return session.scalar(
+        select(Check).where(
+            Check.id == check_id, Check.tenant_id == tenant_id, Check.erased_at.is_(None)
+        )
+    )
 
 
 def find_verdict_of_subject(
@@ -123,9 +127,11 @@ def _judged_by_live_model(tenant_id: UUID) -> Select[Check]:
 
 
 def remember_bytes(session: Session, sha256: str, byte_count: int) -> None:
-    """Note that bytes of this hash are in the image store; they are decoded later."""
+    """Note that bytes of this hash are kept; they are decoded later. Locks the row."""
     session.execute(
-        insert(Image).values(sha256=sha256, byte_count=byte_count).on_conflict_do_nothing()
+        insert(Image)
+        .values(sha256=sha256, byte_count=byte_count)
+        .on_conflict_do_update(index_elements=["sha256"], set_={"bytes_removed_at": None})
     )
 
 
@@ -153,6 +159,7 @@ def remember_decoded(
         "limits": list(facts.limits),
         "provenance": provenance,
         "pdq": bits_of(pdq) if pdq else None,
+        "bytes_removed_at": None,
     }
     session.execute(
         insert(Image)

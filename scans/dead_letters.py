@@ -13,7 +13,7 @@ from scans.tables import Check, WebhookDelivery
 
 def list_failed_checks(session: Session, code: str | None, limit: int) -> Sequence[Check]:
     """Failed checks, the newest first; of one error code, or all."""
-    query = select(Check).where(Check.status == "failed")
+    query = select(Check).where(Check.status == "failed", Check.erased_at.is_(None))
     if code is not None:
         query = query.where(Check.error_code == code)
     return session.scalars(query.order_by(Check.finished_at.desc()).limit(limit)).all()
@@ -37,7 +37,7 @@ def replay_check(session: Session, check_id: UUID) -> None:
     """
     again = (
         update(Check)
-        .where(Check.id == check_id, Check.status == "failed")
+        .where(Check.id == check_id, Check.status == "failed", Check.erased_at.is_(None))
         .values(
             status="queued",
             attempts=0,

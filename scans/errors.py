@@ -84,3 +84,21 @@ class CheckNotReplayed(ScanError):
     """The check has not failed, or an open check of the same subject stands in its way."""
 
     code = "check_not_replayed"
+
+
+class NotAmongYours(ScanError):
+    """No such thing, or it is another tenant's: the two are not told apart."""
+
+    code = "not_found"
+
+
+class InvitationUnknown(ScanError):
+    """The link was used, revoked, is too old, or never was: they are not told apart."""
+
+    code = "invitation_not_found"
+
+
+class ImageInUse(ScanError):
+    """A check of the image is still open, and would bring its files back."""
+
+    code = "image_in_use"

@@ -3,24 +3,30 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from scans.errors import KeyUnknown
-from scans.tables import ApiKey, Person, Tenant
+from scans.audit_log import SERVICE, Actor, record
+from scans.errors import KeyUnknown, NotAmongYours
+from scans.people import create_person, get_or_create_tenant
+from scans.tables import ApiKey, Person
 
 KEY_PREFIX = "ntf_"
+# How long the old key still opens after a rotation, so that programs can be changed over.
+OVERLAP_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Who is asking: the tenant whose rows they may see, and their role in it."""
+    """Who is asking: the tenant whose rows they may see, their role in it, and who they are."""
 
     key_id: UUID
     tenant_id: UUID
     role: str
+    person_id: UUID
 
 
 def hash_secret(secret: str) -> str:
@@ -28,39 +34,37 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def create_key(session: Session, person: Person, *, name: str, role: str) -> str:
+def create_key(
+    session: Session, person: Person, *, name: str, role: str, by: Actor = SERVICE
+) -> str:
     """Make a key for a person. The returned secret is shown once; only its hash is kept."""
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    session.add(
-        ApiKey(
-            tenant_id=person.tenant_id,
-            person_id=person.id,
-            name=name,
-            role=role,
-            secret_sha256=hash_secret(secret),
-        )
+    key = ApiKey(
+        tenant_id=person.tenant_id,
+        person_id=person.id,
+        name=name,
+        role=role,
+        secret_sha256=hash_secret(secret),
     )
+    session.add(key)
+    session.flush()
+    record(session, by, "key.created", tenant_id=key.tenant_id, target=key.id, role=role, name=name)
     return secret
 
 
-def create_tenant_with_person(session: Session, tenant_name: str, person_name: str) -> Person:
+def create_tenant_with_person(
+    session: Session, tenant_name: str, person_name: str, by: Actor = SERVICE
+) -> Person:
     """Make a tenant and its first person; a tenant of that name is used as it is."""
-    tenant = session.scalar(select(Tenant).where(Tenant.name == tenant_name))
-    if tenant is None:
-        tenant = Tenant(name=tenant_name)
-        session.add(tenant)
-        session.flush()
-    person = Person(tenant_id=tenant.id, name=person_name)
-    session.add(person)
-    session.flush()
-    return person
+    tenant = get_or_create_tenant(session, tenant_name, by)
+    return create_person(session, tenant.id, person_name, by)
 
 
 def recognise_key(session: Session, secret: str) -> KeyHolder:
     """Find who holds this secret.
 
     Raises:
-        KeyUnknown: no such key, or it was revoked.
+        KeyUnknown: no such key, or it was revoked, has ended, or its person was shut out.
     """
     return _find_holder(session, ApiKey.secret_sha256 == hash_secret(secret))
 
@@ -69,23 +73,95 @@ def recognise_key_id(session: Session, key_id: UUID) -> KeyHolder:
     """Find the holder of a key that was recognised before, as a page's session remembers it.
 
     Raises:
-        KeyUnknown: it was revoked since.
+        KeyUnknown: it is no longer in force.
     """
     return _find_holder(session, ApiKey.id == key_id)
 
 
-def _find_holder(session: Session, condition: ColumnElement[bool]) -> KeyHolder:
-    key = session.scalar(select(ApiKey).where(condition, ApiKey.revoked_at.is_(None)))
-    if key is None:
-        raise KeyUnknown("This key is not known here, or it was revoked.")
-    return KeyHolder(key.id, key.tenant_id, key.role)
+def list_keys(session: Session, tenant_id: UUID) -> list[tuple[ApiKey, Person]]:
+    """The keys of a tenant that are in force, with who holds them, the newest first."""
+    query = (
+        select(ApiKey, Person)
+        .join(Person, Person.id == ApiKey.person_id)
+        .where(ApiKey.tenant_id == tenant_id, _is_in_force())
+    )
+    return [
+        (key, person) for key, person in session.execute(query.order_by(ApiKey.created_at.desc()))
+    ]
 
 
-def revoke_key(session: Session, secret: str) -> None:
+def rotate_key(
+    session: Session,
+    tenant_id: UUID,
+    key_id: UUID,
+    by: Actor,
+    *,
+    overlap_hours: float = OVERLAP_HOURS,
+) -> str:
+    """Make a key like this one; the old one ends after the overlap, or when it would have before.
+
+    Raises:
+        NotAmongYours: no such key of this tenant is in force.
+    """
+    old, person = find_key(session, tenant_id, key_id)
+    secret = create_key(session, person, name=old.name, role=old.role, by=by)
+    old.expires_at = func.least(old.expires_at, func.now() + timedelta(hours=overlap_hours))
+    record(
+        session, by, "key.rotated", tenant_id=tenant_id, target=key_id, overlap_hours=overlap_hours
+    )
+    return secret
+
+
+def find_key(session: Session, tenant_id: UUID, key_id: UUID) -> tuple[ApiKey, Person]:
+    """A key of this tenant that is in force, and who holds it.
+
+    Raises:
+        NotAmongYours: there is none, or it is another tenant's: the two are not told apart.
+    """
+    row = session.execute(
+        select(ApiKey, Person)
+        .join(Person, Person.id == ApiKey.person_id)
+        .where(ApiKey.id == key_id, ApiKey.tenant_id == tenant_id, _is_in_force())
+    ).first()
+    if row is None:
+        raise NotAmongYours("There is no such key in force among yours.")
+    key, person = row
+    return key, person
+
+
+def revoke_key_id(session: Session, tenant_id: UUID, key_id: UUID, by: Actor) -> None:
     """Put a key out of force from now on.
+
+    Raises:
+        NotAmongYours: as for `find_key`.
+    """
+    key, _ = find_key(session, tenant_id, key_id)
+    key.revoked_at = func.now()
+    record(session, by, "key.revoked", tenant_id=tenant_id, target=key_id)
+
+
+def revoke_key(session: Session, secret: str, by: Actor = SERVICE) -> None:
+    """Put a key out of force by the secret itself, as whoever finds a leaked one can.
 
     Raises:
         KeyUnknown: it is not in force now.
     """
     holder = recognise_key(session, secret)
-    session.execute(update(ApiKey).where(ApiKey.id == holder.key_id).values(revoked_at=func.now()))
+    revoke_key_id(session, holder.tenant_id, holder.key_id, by)
+
+
+def _find_holder(session: Session, condition: ColumnElement[bool]) -> KeyHolder:
+    key = session.scalar(
+        select(ApiKey).join(Person, Person.id == ApiKey.person_id).where(condition, _is_in_force())
+    )
+    if key is None:
+        raise KeyUnknown("This key is not known here, or it is no longer in force.")
+    return KeyHolder(key.id, key.tenant_id, key.role, key.person_id)
+
+
+def _is_in_force() -> ColumnElement[bool]:
+    return and_(
+        ApiKey.revoked_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
+        Person.disabled_at.is_(None),
+    )

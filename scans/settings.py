@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import (
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -91,6 +92,14 @@ class Settings(BaseSettings):
         default=3600.0, description="how long a URL's verdict answers for the URL"
     )
     signed_address_seconds: PositiveInt = Field(default=600, description="life of heatmap links")
+    requests_per_minute: PositiveInt = Field(default=12_000, description="of one key")
+    reader_requests_per_minute: PositiveInt = Field(default=600, description="of a reader's key")
+    trusted_proxy_count: NonNegativeInt = Field(
+        default=0, description="proxies in front whose X-Forwarded-For is believed"
+    )
+    keep_images_days: PositiveInt | None = Field(
+        default=None, description="then an image's files are removed; unset: they stay"
+    )
     secure_cookies: bool = Field(default=False, description="set it where the site is on https")
 
     @field_validator("database_url", "fetch_database_url")

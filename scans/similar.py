@@ -51,7 +51,7 @@ def find_similar(session: Session, tenant_id: UUID, image_sha256: str) -> list[C
         .join(Verdict, Verdict.check_id == Check.id)
         .join(this, this.sha256 == image_sha256)
         .where(Check.tenant_id == tenant_id, Image.sha256 != image_sha256)
-        .where(distance <= MAX_DISTANCE_BITS)
+        .where(distance <= MAX_DISTANCE_BITS, Image.bytes_removed_at.is_(None))
         .ext(distinct_on(Image.sha256))
         .order_by(Image.sha256, Check.finished_at.desc())
         .subquery()

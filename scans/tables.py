@@ -70,6 +70,7 @@ class Person(Table):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    disabled_at: Mapped[datetime | None]
 
 
 class ApiKey(Table):
@@ -86,6 +87,8 @@ class ApiKey(Table):
     secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+    # Set by a rotation: until then the old key still opens.
+    expires_at: Mapped[datetime | None]
 
 
 class Image(Table):
@@ -110,6 +113,8 @@ class Image(Table):
     provenance: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     # PDQ; null where there is too little in the picture to be told apart by it, and of old images.
     pdq: Mapped[str | None] = mapped_column(BIT(256), deferred=True)
+    # Set when the bytes were removed by age or on request; the same bytes sent again clear it.
+    bytes_removed_at: Mapped[datetime | None]
 
 
 class FetchedUrl(Table):
@@ -191,6 +196,7 @@ class Check(Table):
         Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
         Index("checks_by_image", "tenant_id", "image_sha256"),
         Index("checks_by_end", "finished_at"),
+        Index("checks_by_any_image", "image_sha256"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -212,6 +218,8 @@ class Check(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     fetched_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # An erased check keeps its row for the counts, and nothing of what it was about.
+    erased_at: Mapped[datetime | None]
 
     image: Mapped[Image | None] = relationship(lazy="joined")
     verdict: Mapped["Verdict | None"] = relationship(back_populates="check", lazy="joined")

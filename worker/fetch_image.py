@@ -46,7 +46,6 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     claims = tools.read_provenance(content, decoded.media_type)
     pdq, pdq_quality = pdq_hash(decoded.pixels)
     sha256 = sha256_hex(content)
-    tools.store.save("bytes", sha256, content)
     for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
         save_pixels(tools.store, view_sha256, view)
     with tools.sessions.begin() as session:
@@ -60,6 +59,8 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             provenance=[asdict(claim) for claim in claims],
             pdq=pdq if pdq_quality >= MIN_QUALITY else None,
         )
+        # The row is locked now, so an erasure comes before the file or after the commit.
+        tools.store.save("bytes", sha256, content)
         if fetched is not None and fetched.validators is not None:
             remember_fetched(
                 session,

@@ -23,6 +23,7 @@ from celery.worker import WorkController
 from images.errors import HostBusy, ImageError
 from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
+from scans.erasure import remove_old_files
 from scans.errors import ImageNotStored, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
 from scans.queue import (
@@ -46,6 +47,7 @@ from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
 
 log = structlog.get_logger()
+RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
 # What a worker may need beyond the timeout of the request itself: then another may try.
 DELIVERY_MARGIN_SECONDS = 30.0
 
@@ -146,7 +148,27 @@ def sweep() -> bool:
     return any(found)
 
 
+def remove_old_images() -> bool:
+    """Remove the files of a few images that are too old. Returns whether there were any."""
+    assert settings.keep_images_days
+    with tools.sessions().begin() as session:
+        count = remove_old_files(
+            session, tools.store(), settings.keep_images_days, limit=RETENTION_BATCH_IMAGES
+        )
+    if count:
+        log.info("images_aged_out", count=count)
+    return count > 0
+
+
 sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
+retention = Sweeper(remove_old_images, RETENTION_INTERVAL_SECONDS)
+
+
+@celeryd_after_setup.connect
+def remove_by_age(**_: object) -> None:
+    """Begin where images have an age, in workers that detect: they fetch nothing strange."""
+    if settings.keep_images_days and "detect" in app.amqp.queues.consume_from:
+        retention.start()
 
 
 @celeryd_after_setup.connect
@@ -178,6 +200,7 @@ def sweep_in_a_child(**_: object) -> None:
 def claim_no_more(**_: object) -> None:
     """Let the sweep end while the tasks do."""
     sweeper.ask_to_stop()
+    retention.ask_to_stop()
 
 
 @worker_shutdown.connect

@@ -6,10 +6,11 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template
 from flask_openapi3 import OpenAPI
 
-from api.authentication import is_signed_in
+from api.authentication import signed_in_holder
 from api.openapi import complete_openapi
 from api.problems import PictureNotFound
 from api.services import services
+from scans.roles import Right, may
 
 routes = Blueprint("pages", __name__)
 
@@ -24,10 +25,13 @@ DOCS_POLICY = (
 @routes.get("/")
 def show_check_page() -> str:
     """The page to check an image on; a form for the key before that."""
-    if not is_signed_in():
+    holder = signed_in_holder()
+    if holder is None:
         return render_template("sign_in.html", problem=None)
     max_mebibytes = services().settings.max_image_bytes // 2**20
-    return render_template("check.html", max_mebibytes=max_mebibytes)
+    return render_template(
+        "check.html", max_mebibytes=max_mebibytes, is_admin=may(holder.role, Right.MANAGE)
+    )
 
 
 @routes.get("/docs")

@@ -22,6 +22,7 @@ from api.webhook_schemas import (
 )
 from scans import webhooks
 from scans.image_url import canonical_url
+from scans.roles import Right
 from scans.webhook_deliveries import list_deliveries as list_delivery_rows
 from scans.webhook_deliveries import replay_delivery as replay
 
@@ -36,7 +37,7 @@ routes = APIBlueprint("webhooks", __name__, abp_tags=[Tag(name="webhooks")])
 )
 def list_webhooks() -> dict[str, Any]:
     """The oldest first."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         found = [render_webhook(one) for one in webhooks.list_webhooks(session, holder.tenant_id)]
     return WebhooksBody(webhooks=found).model_dump(mode="json")
@@ -52,7 +53,7 @@ def list_webhooks() -> dict[str, Any]:
 )
 def create_webhook(body: WebhookRequest) -> Response:
     """A new endpoint of the caller's tenant."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint, secret = webhooks.create_webhook(
             session, holder.tenant_id, canonical_url(body.url), body.events, services().secret_box
@@ -71,7 +72,7 @@ def create_webhook(body: WebhookRequest) -> Response:
 )
 def read_webhook(path: WebhookPath) -> dict[str, Any]:
     """Without its secret."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint = webhooks.get_webhook(session, holder.tenant_id, path.webhook_id)
     return render_webhook(endpoint).model_dump(mode="json")
@@ -85,7 +86,7 @@ def read_webhook(path: WebhookPath) -> dict[str, Any]:
 )
 def change_webhook(path: WebhookPath, body: WebhookChange) -> dict[str, Any]:
     """What is given; the rest stays."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint = webhooks.get_webhook(session, holder.tenant_id, path.webhook_id)
         webhooks.change_webhook(
@@ -106,7 +107,7 @@ def change_webhook(path: WebhookPath, body: WebhookChange) -> dict[str, Any]:
 )
 def remove_webhook(path: WebhookPath) -> Response:
     """What waits for it is not sent."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         session.delete(webhooks.get_webhook(session, holder.tenant_id, path.webhook_id))
     return Response(status=204)
@@ -121,7 +122,7 @@ def remove_webhook(path: WebhookPath) -> Response:
 )
 def rotate_webhook(path: WebhookPath) -> dict[str, Any]:
     """The new secret is shown in this answer alone."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint = webhooks.get_webhook(session, holder.tenant_id, path.webhook_id)
         secret = webhooks.rotate_secret(session, endpoint, services().secret_box)
@@ -138,7 +139,7 @@ def rotate_webhook(path: WebhookPath) -> dict[str, Any]:
 )
 def send_test(path: WebhookPath) -> Response:
     """By the same way as any other event."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint = webhooks.get_webhook(session, holder.tenant_id, path.webhook_id)
         shown = render_delivery(webhooks.send_test(session, endpoint))
@@ -154,7 +155,7 @@ def send_test(path: WebhookPath) -> Response:
 )
 def list_deliveries(path: WebhookPath, query: DeliveriesQuery) -> dict[str, Any]:
     """The newest first, a page at a time."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint = webhooks.get_webhook(session, holder.tenant_id, path.webhook_id)
         rows = list_delivery_rows(
@@ -175,7 +176,7 @@ def list_deliveries(path: WebhookPath, query: DeliveriesQuery) -> dict[str, Any]
 )
 def replay_delivery(path: DeliveryPath) -> Response:
     """Delivered or dead."""
-    holder = require_holder()
+    holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         shown = render_delivery(replay(session, path.delivery_id, holder.tenant_id))
     services().waker.wake("deliver")

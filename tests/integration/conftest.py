@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED
+from scans.all_tables import Table
 from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
-from scans.tables import Table
 
 TINY_WEIGHTS = SHIPPED.with_name("ntf-tiny")
 
@@ -100,10 +100,10 @@ def tasks(settings: Settings) -> Iterator[ModuleType]:
     close_connections(tasks.tools.sessions())
 
 
-def make_key(sessions: sessionmaker[Session], tenant: str) -> str:
+def make_key(sessions: sessionmaker[Session], tenant: str, role: str = "reader") -> str:
     with sessions.begin() as session:
         person = create_tenant_with_person(session, tenant, "someone")
-        return create_key(session, person, name="test", role="reader")
+        return create_key(session, person, name="test", role=role)
 
 
 def close_connections(sessions: sessionmaker[Session]) -> None:

@@ -235,6 +235,12 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
         "/v1/webhooks/{webhook_id}/test",
         "/v1/webhooks/{webhook_id}/deliveries",
         "/v1/webhooks/deliveries/{delivery_id}/replay",
+        "/v1/keys",
+        "/v1/keys/{key_id}",
+        "/v1/keys/{key_id}/rotate",
+        "/v1/invitations",
+        "/v1/invitations/{token}/accept",
+        "/v1/images/{sha256}",
     }
     bodies = document["paths"]["/v1/checks"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "multipart/form-data"}

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from cli.main import main
 from images.errors import HostBusy
+from scans.all_tables import Table
 from scans.database import open_sessions
 from scans.fetched_urls import find_fetched, remember_fetched
 from scans.keys import KeyHolder
 from scans.queue import claim_checks, fail_check, fail_exhausted, put_back
 from scans.settings import Settings
-from scans.tables import Table
 from tests.integration.conftest import close_connections
 from tests.integration.test_queue import make_checks
 from tests.pictures import as_jpeg, noise

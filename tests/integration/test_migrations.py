@@ -7,8 +7,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from cli.bootstrap import alembic_config, migrate
+from scans.all_tables import Table
 from scans.settings import Settings
-from scans.tables import Table
 
 
 @pytest.fixture

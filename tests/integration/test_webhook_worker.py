@@ -14,10 +14,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from cli.run import processes
 from scans.tables import WebhookDelivery
+from tests.integration.conftest import make_key
 from tests.integration.test_broker_away import upload, wait_until
 from tests.receiver import Answer, Receiver
 
 Sessions = sessionmaker[Session]
+
+
+@pytest.fixture
+def secret(sessions: Sessions) -> str:
+    """The key of a program of tenant one's: a reader has no webhooks."""
+    return make_key(sessions, "tenant one", role="integration")
 
 
 @pytest.fixture

@@ -40,6 +40,12 @@ HELD_SECONDS = 1.0
 
 
 @pytest.fixture
+def secret(sessions: Sessions) -> str:
+    """The key of a program of tenant one's: a reader has no webhooks."""
+    return make_key(sessions, "tenant one", role="integration")
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as running:
         yield running
@@ -338,7 +344,9 @@ def test_another_tenant_sees_and_reaches_nothing(
     sent = client.post(f"/v1/webhooks/{webhook['id']}/test").json
     assert deliver_due(tools) == 1
     other = app.test_client()
-    other.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {make_key(sessions, 'tenant two')}"
+    other.environ_base["HTTP_AUTHORIZATION"] = (
+        f"Bearer {make_key(sessions, 'tenant two', role='integration')}"
+    )
     address = f"/v1/webhooks/{webhook['id']}"
     asks: list[Callable[[], object]] = [
         lambda: other.get(address),
