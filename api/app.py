@@ -15,6 +15,7 @@ from api.request_ids import name_requests
 from api.routes import (
     administration,
     checks,
+    coop,
     images,
     invitations,
     keys,
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> OpenAPI:
         verdicts.routes,
         models.routes,
         webhooks.routes,
+        coop.routes,
         keys.routes,
         invitations.routes,
         images.routes,

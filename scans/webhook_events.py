@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, lazyload, load_only
 
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -40,7 +40,8 @@ def announce_check(session: Session, check_id: UUID) -> None:
         .execution_options(populate_existing=True)
     ).one()
     event_type = f"check.{check.status}"
-    endpoint_ids = _endpoints_for(session, check.tenant_id, event_type)
+    label = check.verdict.label if check.status == "done" and check.verdict else None
+    endpoint_ids = _endpoints_for(session, check.tenant_id, event_type, label)
     if endpoint_ids:
         _add_event(session, check.tenant_id, event_type, describe_check(check), endpoint_ids)
 
@@ -52,10 +53,13 @@ def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDeliver
     return delivery
 
 
-def _endpoints_for(session: Session, tenant_id: UUID, event_type: str) -> list[UUID]:
-    """Endpoints that take this type; the disabled too, so that what they missed can be replayed.
+def _endpoints_for(
+    session: Session, tenant_id: UUID, event_type: str, label: str | None
+) -> list[UUID]:
+    """Endpoints that take this type, and the verdict's label where there is one.
 
-    Locked against removal: a delivery to an endpoint that goes now would undo the verdict.
+    The disabled too, so that what they missed can be replayed. Locked against removal: a delivery
+    to an endpoint that goes now would undo the verdict.
     """
     wanted = (
         select(WebhookEndpoint.id)
@@ -64,6 +68,9 @@ def _endpoints_for(session: Session, tenant_id: UUID, event_type: str) -> list[U
         )
         .with_for_update(read=True, key_share=True)
     )
+    if label is not None:
+        takes_label = WebhookEndpoint.labels.contains([label])
+        wanted = wanted.where(or_(WebhookEndpoint.labels.is_(None), takes_label))
     return list(session.scalars(wanted))
 
 
