@@ -69,7 +69,9 @@ class WebhookBody(BaseModel):
     id: UUID
     url: str
     events: list[str]
-    labels: list[LabelWord] | None = Field(description="of the verdicts that are told; null for all")
+    labels: list[LabelWord] | None = Field(
+        description="of the verdicts that are told; null for all"
+    )
     shape: Literal["standard", "coop_items", "coop_reports"] = Field(
         description="standard: Standard Webhooks; else what ROOST Coop takes"
     )

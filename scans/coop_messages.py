@@ -36,7 +36,9 @@ def write_message(
         options: `item_type_id`; of reports `reporter_id` and `reporter_type_id` too.
     """
     item = describe_item(options["item_type_id"], payload["data"])
-    content = {"items": [item]} if shape == "coop_items" else describe_report(item, options, payload)
+    content = (
+        {"items": [item]} if shape == "coop_items" else describe_report(item, options, payload)
+    )
     return CoopMessage(
         url=address.rstrip("/") + PATHS[shape],
         headers={"X-API-KEY": api_key, "Content-Type": "application/json"},

@@ -79,9 +79,7 @@ def create_actions() -> None:
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.id"], name=op.f("fk_coop_actions_tenant_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["check_id"], ["checks.id"], name=op.f("fk_coop_actions_check_id")
-        ),
+        sa.ForeignKeyConstraint(["check_id"], ["checks.id"], name=op.f("fk_coop_actions_check_id")),
         sa.PrimaryKeyConstraint("tenant_id", "body_sha256", name=op.f("pk_coop_actions")),
     )
 

@@ -25,7 +25,9 @@ REQUIRED_SECTIONS = [
 
 
 def describe(node: Node, package: str) -> dict[str, Any]:
-    value: dict[str, Any] = node.run("coop_host.mjs", {"call": "describe", "package": package})["value"]
+    value: dict[str, Any] = node.run("coop_host.mjs", {"call": "describe", "package": package})[
+        "value"
+    ]
     return value
 
 
@@ -70,7 +72,9 @@ def test_manifest_and_signal_have_the_shape_of_the_reference(node: Node) -> None
     assert set(reference["manifestShape"]) - set(ours["manifestShape"]) <= logos_and_docs
     assert ours["manifestShape"]["modelCard"] == reference["manifestShape"]["modelCard"]
     (signal,) = ours["signals"]
-    number = next(s for s in reference["signals"] if s["signal"]["outputType"]["scalarType"] == "NUMBER")
+    number = next(
+        s for s in reference["signals"] if s["signal"]["outputType"]["scalarType"] == "NUMBER"
+    )
     assert signal["shape"] == number["shape"]
     assert signal["signalTypeId"] == signal["signal"]["id"]["type"]
     assert [signal["signalTypeId"]] == ours["manifest"]["signalTypeIds"]
@@ -100,11 +104,15 @@ def test_a_moderators_decision_stands_over_the_score(node: Node, says: str, scor
     "body",
     [
         check_body(verdict=VERDICT | {"label": "not_assessable", "score": None}),
-        check_body(status="failed", verdict=None, error={"code": "not_an_image", "message": "No image."}),
+        check_body(
+            status="failed", verdict=None, error={"code": "not_an_image", "message": "No image."}
+        ),
         check_body(status="failed", verdict=None, error={"code": "image_gone", "message": "Gone."}),
     ],
 )
-def test_what_no_other_try_will_change_is_a_permanent_error(node: Node, body: dict[str, Any]) -> None:
+def test_what_no_other_try_will_change_is_a_permanent_error(
+    node: Node, body: dict[str, Any]
+) -> None:
     with ScriptedService(Reply(body=body)) as service:
         outcome = run(node, credential(service, whenAway="review"))["value"]
     assert outcome["type"] == "ERROR"
@@ -122,7 +130,9 @@ def test_a_refused_key_or_address_is_a_permanent_error(node: Node, status: int) 
 
 def test_a_failure_that_passes_is_thrown(node: Node) -> None:
     error = {"code": "fetch_timed_out", "message": "The host did not answer."}
-    with ScriptedService(Reply(body=check_body(status="failed", verdict=None, error=error))) as service:
+    with ScriptedService(
+        Reply(body=check_body(status="failed", verdict=None, error=error))
+    ) as service:
         assert run(node, credential(service))["thrown"]["message"] == "The host did not answer."
 
 
@@ -149,7 +159,9 @@ def test_a_failing_service_is_asked_again_and_then_thrown(node: Node) -> None:
     assert len({sent.headers["Idempotency-Key"] for sent in service.sent}) == 1
 
 
-def test_an_absent_service_is_thrown_or_calls_a_person_as_the_switch_says(node: Node, nobody: str) -> None:
+def test_an_absent_service_is_thrown_or_calls_a_person_as_the_switch_says(
+    node: Node, nobody: str
+) -> None:
     absent = {"address": nobody, "apiKey": "k"}
     assert run(node, absent)["thrown"]["message"] == "fetch failed"
     assert run(node, absent | {"whenAway": "review"})["value"]["score"] == 0.99
@@ -163,6 +175,8 @@ def test_an_organisation_without_settings_has_the_signal_disabled(node: Node) ->
 
 
 def test_an_input_without_an_image_is_a_permanent_error(node: Node) -> None:
-    outcome = run(node, {"address": "http://a", "apiKey": "k"}, value={"type": "IMAGE", "value": {}})["value"]
+    outcome = run(
+        node, {"address": "http://a", "apiKey": "k"}, value={"type": "IMAGE", "value": {}}
+    )["value"]
     assert outcome["type"] == "ERROR"
     assert outcome["disabled"] == {"disabled": False}

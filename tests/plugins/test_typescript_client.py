@@ -17,7 +17,9 @@ URL = "https://images.example/a.jpg"
 
 
 def call(node: Node, address: str, name: str, **given: Any) -> Any:
-    return node.run("client.mjs", {"address": address, "key": "k", "call": name, "retries": QUICK} | given)
+    return node.run(
+        "client.mjs", {"address": address, "key": "k", "call": name, "retries": QUICK} | given
+    )
 
 
 def test_a_failing_service_is_asked_again_under_the_same_idempotency_key(node: Node) -> None:
@@ -28,7 +30,9 @@ def test_a_failing_service_is_asked_again_under_the_same_idempotency_key(node: N
     keys = [sent.headers["Idempotency-Key"] for sent in service.sent]
     assert len(keys) == 3
     assert len(set(keys)) == 1
-    assert {sent.body for sent in service.sent} == {json.dumps({"url": URL}).replace(" ", "").encode()}
+    assert {sent.body for sent in service.sent} == {
+        json.dumps({"url": URL}).replace(" ", "").encode()
+    }
     assert service.sent[0].headers["Authorization"] == "Bearer k"
 
 
@@ -48,8 +52,13 @@ def test_a_request_that_is_still_being_answered_is_asked_again(node: Node) -> No
     assert len(service.sent) == 2
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, "key_required"), (422, "url_invalid"), (409, "idempotency_key_reused")])
-def test_what_asking_again_cannot_change_is_told_at_once(node: Node, status: int, code: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "key_required"), (422, "url_invalid"), (409, "idempotency_key_reused")],
+)
+def test_what_asking_again_cannot_change_is_told_at_once(
+    node: Node, status: int, code: str
+) -> None:
     with ScriptedService(Reply(status, problem_body(status, code))) as service:
         thrown = call(node, service.address, "checkUrl", url=URL)["thrown"]
     assert (thrown["name"], thrown["status"], thrown["code"]) == ("ApiProblem", status, code)
@@ -76,7 +85,9 @@ def test_a_service_that_is_away_is_an_error_after_all_attempts(node: Node, nobod
     assert call(node, nobody, "models")["thrown"]["message"] == "fetch failed"
 
 
-def test_types_of_the_packed_client_hold_in_a_project_of_its_user(tmp_path: Path, node: Node) -> None:
+def test_types_of_the_packed_client_hold_in_a_project_of_its_user(
+    tmp_path: Path, node: Node
+) -> None:
     """The declarations resolve without our sources, and know the API's words."""
     del node
     packed = subprocess.run(

@@ -146,9 +146,7 @@ class Client:
     ) -> BatchBody:
         """Ask for up to 1,000 addresses at once; it does not wait for them."""
         body = {"urls": list(urls)}
-        batch = self._sender.send(
-            "POST", "/v1/batches", json=body, idempotency_key=idempotency_key
-        )
+        batch = self._sender.send("POST", "/v1/batches", json=body, idempotency_key=idempotency_key)
         return cast(BatchBody, batch)
 
     def read_batch(self, batch_id: str) -> BatchWithItemsBody:
@@ -180,9 +178,7 @@ class Client:
     ) -> WebhookWithSecretBody:
         """Be told when checks end. The secret is in this answer alone."""
         body = {"url": url} | ({"events": list(events)} if events else {})
-        made = self._sender.send(
-            "POST", "/v1/webhooks", json=body, idempotency_key=idempotency_key
-        )
+        made = self._sender.send("POST", "/v1/webhooks", json=body, idempotency_key=idempotency_key)
         return cast(WebhookWithSecretBody, made)
 
     def list_models(self) -> ModelsBody:

@@ -51,6 +51,4 @@ def problem_of(response: requests.Response) -> ApiProblem:
         document = {}
     asked = response.headers.get("Retry-After", "")
     seconds = float(asked) if asked.isdigit() else None
-    return ApiProblem(
-        response.status_code, document if isinstance(document, dict) else {}, seconds
-    )
+    return ApiProblem(response.status_code, document if isinstance(document, dict) else {}, seconds)

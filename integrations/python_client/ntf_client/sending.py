@@ -104,6 +104,6 @@ class Sender:
         raise AssertionError("the last attempt returns or raises")
 
     def _plan_delay(self, attempt: int) -> float:
-        longest = self._retries.first_delay_seconds * 2 ** (attempt - 1)
+        longest = self._retries.first_delay_seconds * 2.0 ** (attempt - 1)
         drawn = 0.5 + random.random() / 2  # noqa: S311  # spreads callers, hides nothing
         return min(longest, self._retries.max_delay_seconds) * drawn
