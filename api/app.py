@@ -8,14 +8,17 @@ from flask_openapi3_redoc.plugins import RegisterPlugin
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.errors import answer_invalid, register_errors
+from api.idempotency import answer_repetitions
 from api.metrics import time_requests
 from api.openapi import INFO, SECURITY_SCHEMES, describe_check_bodies
 from api.rate_limits import tell_budget
 from api.request_ids import name_requests
 from api.routes import (
     administration,
+    batches,
     checks,
     coop,
+    feedback,
     images,
     invitations,
     keys,
@@ -23,6 +26,8 @@ from api.routes import (
     operations,
     pages,
     pictures,
+    review_pages,
+    reviews,
     sessions,
     similar,
     verdicts,
@@ -54,19 +59,23 @@ def create_app(settings: Settings) -> OpenAPI:
     register_errors(app, settings.max_image_bytes)
     name_requests(app)
     time_requests(app)
-    for blueprint in (
-        checks.routes,
-        similar.routes,
-        verdicts.routes,
-        models.routes,
-        webhooks.routes,
-        coop.routes,
-        keys.routes,
-        invitations.routes,
-        images.routes,
+    answer_repetitions(app)
+    for api in (
+        checks,
+        similar,
+        batches,
+        verdicts,
+        feedback,
+        reviews,
+        models,
+        webhooks,
+        coop,
+        keys,
+        invitations,
+        images,
     ):
-        app.register_api(blueprint)
-    for page in (administration, pages, sessions, pictures, operations):
+        app.register_api(api.routes)
+    for page in (administration, review_pages, pages, sessions, pictures, operations):
         app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)

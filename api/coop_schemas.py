@@ -1,15 +1,14 @@
 """What the calls under `/v1/integrations/coop` take and give."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.schemas import LabelWord, Url
+from api.schemas import NO_NUL, LabelWord, SaysWord, Url
 from api.webhook_schemas import Labels
 
-CoopName = Annotated[str, Field(min_length=1, max_length=300)]
-SaysWord = Literal["ai", "real", "unsure"]
+CoopName = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=NO_NUL)]
 
 
 class CoopConnectionRequest(BaseModel):
@@ -92,7 +91,6 @@ class CoopActionBody(BaseModel):
     custom: CoopCustomBody
     decisionReason: str | None = None  # noqa: N815
     actorEmail: str | None = None  # noqa: N815
-    policies: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class CoopActionTakenBody(BaseModel):

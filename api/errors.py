@@ -8,16 +8,19 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
 from scans.errors import (
+    Conflict,
     CoopItemAmbiguous,
     CoopItemUnknown,
     CoopKeyInvalid,
     CoopNotConnected,
     CoopSignatureWrong,
+    CursorInvalid,
     DeliveryNotFound,
     DeliveryWaiting,
     ImageInUse,
     InvitationUnknown,
     NotAmongYours,
+    ReviewNotFound,
     ScanError,
     TooManyWebhooks,
     UrlNotCanonical,
@@ -66,6 +69,18 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
     @app.errorhandler(ImageInUse)
     def answer_in_use(error: ImageInUse) -> Response:
         return problem(409, error.code, "The image is being checked", str(error))
+
+    @app.errorhandler(CursorInvalid)
+    def answer_wrong_cursor(error: CursorInvalid) -> Response:
+        return problem(422, error.code, "The cursor cannot be used", str(error))
+
+    @app.errorhandler(ReviewNotFound)
+    def answer_no_review(error: ReviewNotFound) -> Response:
+        return problem(404, error.code, "No such review", str(error))
+
+    @app.errorhandler(Conflict)
+    def answer_conflict(error: Conflict) -> Response:
+        return problem(409, error.code, "Things do not stand that way", str(error))
 
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:

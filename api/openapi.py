@@ -5,6 +5,7 @@ from typing import Any
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import MediaType, Schema
 
+from api.idempotency import HEADER, MAX_KEY_CHARACTERS, SHOWN_ONCE_PATHS
 from api.problems import MEDIA_TYPE
 from api.schemas import CheckRequest, ProblemBody, UploadFields
 
@@ -35,8 +36,10 @@ def complete_openapi(app: OpenAPI) -> dict[str, Any]:
     )
     move_definitions(document["components"]["schemas"])
     for path, item in document["paths"].items():
-        for operation in item.values():
+        for method, operation in item.items():
             add_problems(operation, has_path_id="{" in path)
+            if method == "post" and path not in SHOWN_ONCE_PATHS:
+                add_idempotency_key(operation)
     return document
 
 
@@ -72,5 +75,28 @@ def add_problems(operation: dict[str, Any], *, has_path_id: bool) -> None:
         wanted |= {"415": "This kind of body is unknown"}
     if operation["operationId"] in CONFLICTING:
         wanted["409"] = "Not in the state that it is in"
+    if operation["operationId"] == "claimNextReview":
+        wanted["404"] = "Nothing waits"
     for status, description in wanted.items():
         operation["responses"][status] = {"description": description, "content": content}
+
+
+def add_idempotency_key(operation: dict[str, Any]) -> None:
+    """Say that the call can be repeated without being carried out again."""
+    parameters = operation.setdefault("parameters", [])
+    if any(parameter["name"] == HEADER for parameter in parameters):
+        return  # the document is kept by the app and completed each time that it is asked for
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS}
+    parameters.append(
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "description": "the same key and request again within 24 hours get the same answer; "
+            "another request with the key gets 409",
+            "schema": schema | {"pattern": "^[0-9A-Za-z_.:-]+$"},
+        }
+    )
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    conflict = "Things do not stand that way, or the key came with another request"
+    operation["responses"].setdefault("409", {"description": conflict, "content": content})

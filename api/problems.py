@@ -57,10 +57,46 @@ class TooManyRequests(ApiError):
     code, status, title = "too_many_requests", 429, "Too many requests"
 
 
+class IdempotencyKeyInvalid(ApiError):
+    """The key is empty or too long."""
+
+    code, status, title = "idempotency_key_invalid", 422, "The Idempotency-Key cannot be used"
+
+
+class IdempotencyKeyReused(ApiError):
+    """The key came with another request before."""
+
+    code, status, title = "idempotency_key_reused", 409, "The Idempotency-Key was used before"
+
+
+class IdempotencyKeyRefused(ApiError):
+    """The answer of this call holds a secret, and is not kept."""
+
+    code, status, title = "idempotency_key_refused", 422, "This call cannot be repeated"
+
+
+class RequestInProgress(ApiError):
+    """The same request is being answered at this moment."""
+
+    code, status, title = "request_in_progress", 409, "The same request is being answered"
+
+
+class FormForged(ApiError):
+    """A form came without the token of its session."""
+
+    code, status, title = "form_forged", 403, "This form is too old, or not ours"
+
+
 class CheckNotFound(ApiError):
     """No such check, or it is another tenant's: the two are not told apart."""
 
     code, status, title = "check_not_found", 404, "No such check"
+
+
+class BatchNotFound(ApiError):
+    """No such batch, or it is another tenant's."""
+
+    code, status, title = "batch_not_found", 404, "No such batch"
 
 
 class VerdictNotFound(ApiError):

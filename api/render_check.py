@@ -6,6 +6,7 @@ from api.schemas import (
     CheckBody,
     CheckErrorBody,
     EvidenceBody,
+    HumanBody,
     ImageBody,
     LimitBody,
     ModelBody,
@@ -14,13 +15,25 @@ from api.schemas import (
 )
 from api.services import services
 from scans.image_store import Kind, heatmap_name
+from scans.review_rules import is_reversal
+from scans.review_tables import Review
+from scans.reviews import find_humans
 from scans.tables import Check, Image, ModelVersion, Verdict
 
 # Of a check that has been through the decoder itself.
 DECODED_STATUSES = {"detecting", "done"}
 
 
-def render_check(check: Check) -> CheckBody:
+def render_own_check(check: Check) -> CheckBody:
+    """A check, with what its tenant's moderators decided on the picture."""
+    if check.verdict is None:
+        return render_check(check)
+    with services().sessions.begin() as session:
+        human = find_humans(session, check.tenant_id, [check]).get(check.id)
+    return render_check(check, human)
+
+
+def render_check(check: Check, human: Review | None = None) -> CheckBody:
     """A check with what is known about it by now."""
     return CheckBody(
         id=check.id,
@@ -32,7 +45,7 @@ def render_check(check: Check) -> CheckBody:
         image=render_image(check.image, is_decoded=check.status in DECODED_STATUSES)
         if check.image
         else None,
-        verdict=render_verdict(check.verdict, check.image) if check.verdict else None,
+        verdict=render_verdict(check.verdict, check.image, human) if check.verdict else None,
         error=CheckErrorBody(code=check.error_code, message=check.error_message or "")
         if check.error_code
         else None,
@@ -65,7 +78,7 @@ def render_image(image: Image, *, is_decoded: bool) -> ImageBody:
     )
 
 
-def render_verdict(verdict: Verdict, image: Image | None) -> VerdictBody:
+def render_verdict(verdict: Verdict, image: Image | None, human: Review | None) -> VerdictBody:
     """A verdict as it was decided, with a fresh link to its heatmap."""
     return VerdictBody(
         label=verdict.label,
@@ -83,7 +96,21 @@ def render_verdict(verdict: Verdict, image: Image | None) -> VerdictBody:
             threshold_version=verdict.threshold_version,
             card_url=url_for("pages.show_model_card"),
         ),
+        human=render_human(human, verdict.label) if human else None,
         decided_at=verdict.created_at,
+    )
+
+
+def render_human(review: Review, label: str) -> HumanBody:
+    """What people decided, beside the label that it stands over."""
+    assert review.outcome is not None
+    assert review.decided_at is not None
+    return HumanBody(
+        says=review.outcome,
+        reason=review.outcome_reason,
+        decided_at=review.decided_at,
+        review_id=review.id,
+        reverses_label=is_reversal(label, review.outcome),
     )
 
 

@@ -13,7 +13,10 @@ LabelWord = Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]
 Sha256 = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True, strip_whitespace=True)
 ]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_CHARACTERS)]
+# PostgreSQL keeps no NUL in a text.
+NO_NUL = r"^[^\x00]*$"
+Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_CHARACTERS, pattern=NO_NUL)]
+SaysWord = Literal["ai", "real", "unsure"]
 
 
 class CheckRequest(BaseModel):
@@ -90,6 +93,16 @@ class ModelBody(BaseModel):
     card_url: str
 
 
+class HumanBody(BaseModel):
+    """What people decided on this picture. It stands over the label."""
+
+    says: SaysWord
+    reason: str | None
+    decided_at: datetime
+    review_id: UUID
+    reverses_label: bool = Field(description="the detector had said the opposite")
+
+
 class VerdictBody(BaseModel):
     """What the service says about an image. `likely_ai` asks for a review, never a removal."""
 
@@ -106,7 +119,9 @@ class VerdictBody(BaseModel):
     limits: list[LimitBody]
     heatmap_url: str | None = Field(description="signed and short-lived; ask again for a new one")
     model: ModelBody
-    human: None = Field(default=None, description="what a moderator decided, when one did")
+    human: HumanBody | None = Field(
+        default=None, description="what moderators decided on this picture, when they did"
+    )
     decided_at: datetime
 
 

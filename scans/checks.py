@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from scans.queue import Claim, finish_check
+from scans.queue import URGENCIES, Claim, due_at, finish_check, hurry
 from scans.similar import bits_of
 from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
@@ -32,6 +32,20 @@ class WantedCheck:
     page_url: str | None = None
     image_sha256: str | None = None
     request_id: str | None = None
+    urgency: int = URGENCIES["interactive"]
+
+    def row(self) -> dict[str, Any]:
+        """The columns of a new check."""
+        return {
+            "tenant_id": self.tenant_id,
+            "subject": self.subject,
+            "url": self.url,
+            "page_url": self.page_url,
+            "image_sha256": self.image_sha256,
+            "request_id": self.request_id,
+            "urgency": self.urgency,
+            "due_at": due_at(self.urgency),
+        }
 
 
 def subject_of_image(image_sha256: str) -> str:
@@ -54,21 +68,13 @@ def create_or_get(session: Session, wanted: WantedCheck) -> tuple[Check, bool]:
     """
     for _ in range(SAME_SUBJECT_TRIES):
         check_id = session.scalar(
-            insert(Check)
-            .values(
-                tenant_id=wanted.tenant_id,
-                subject=wanted.subject,
-                url=wanted.url,
-                page_url=wanted.page_url,
-                image_sha256=wanted.image_sha256,
-                request_id=wanted.request_id,
-            )
-            .on_conflict_do_nothing()
-            .returning(Check.id)
+            insert(Check).values(wanted.row()).on_conflict_do_nothing().returning(Check.id)
         )
         found = select(Check).where(Check.id == check_id) if check_id else _open_check(wanted)
         check = session.scalar(found)
         if check is not None:
+            if check.urgency > wanted.urgency:
+                hurry(session, [check.id], wanted.urgency)
             return check, check_id is not None
         # The open check ended between the two statements: ask again.
     raise RuntimeError(f"no check could be made for {wanted.subject}")
@@ -91,6 +97,16 @@ def find_check(session: Session, tenant_id: UUID, check_id: UUID) -> Check | Non
     )
 
 
+def find_check_to_speak_of(session: Session, tenant_id: UUID, check_id: UUID) -> Check | None:
+    """As `find_check`; until the transaction ends, nobody erases the check."""
+    held = session.scalar(
+        select(Check.id)
+        .where(Check.id == check_id, Check.tenant_id == tenant_id, Check.erased_at.is_(None))
+        .with_for_update(read=True, key_share=True)
+    )
+    return find_check(session, tenant_id, held) if held else None
+
+
 def find_verdict_of_subject(
     session: Session, tenant_id: UUID, subject: str, *, fresh_seconds: float | None
 ) -> Check | None:
@@ -98,7 +114,7 @@ def find_verdict_of_subject(
 
     Bytes never change under their hash (`fresh_seconds=None`); what a URL shows does.
     """
-    query = _judged_by_live_model(tenant_id).where(Check.subject == subject)
+    query = _newest(judged_by_live_model(tenant_id).where(Check.subject == subject))
     if fresh_seconds is not None:
         query = query.where(Check.finished_at > func.now() - timedelta(seconds=fresh_seconds))
     return session.scalar(query)
@@ -109,10 +125,16 @@ def find_verdict_of_image(session: Session, tenant_id: UUID, sha256: str) -> Che
 
     Answers only for what this tenant sent itself, so that a look-up is no oracle.
     """
-    return session.scalar(_judged_by_live_model(tenant_id).where(Check.image_sha256 == sha256))
+    judged = judged_by_live_model(tenant_id).where(Check.image_sha256 == sha256)
+    return session.scalar(_newest(judged))
 
 
-def _judged_by_live_model(tenant_id: UUID) -> Select[Check]:
+def _newest(query: Select[Check]) -> Select[Check]:
+    return query.order_by(Check.finished_at.desc()).limit(1)
+
+
+def judged_by_live_model(tenant_id: UUID) -> Select[Check]:
+    """A tenant's checks whose verdicts still stand."""
     return (
         select(Check)
         .join(Verdict, Verdict.check_id == Check.id)
@@ -121,8 +143,6 @@ def _judged_by_live_model(tenant_id: UUID) -> Select[Check]:
         .join(Image, and_(Image.sha256 == Check.image_sha256, Image.provenance.is_not(None)))
         .where(Check.tenant_id == tenant_id, Check.status == "done", ModelVersion.is_live)
         .where(ModelVersion.threshold_version == Verdict.threshold_version)
-        .order_by(Check.finished_at.desc())
-        .limit(1)
     )
 
 

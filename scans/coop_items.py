@@ -1,4 +1,4 @@
-"""Coop's items and our checks: which belong together, and what Coop's moderators decided of them."""
+"""Coop's items and our checks: which belong together, and what was decided of them there."""
 
 import hashlib
 from dataclasses import dataclass

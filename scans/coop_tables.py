@@ -1,4 +1,4 @@
-"""The tables of ROOST Coop's side: whose signature counts, which items are ours, what was taken in."""
+"""The tables of ROOST Coop: whose signature counts, which items are known, what was taken in."""
 
 from datetime import datetime
 from uuid import UUID

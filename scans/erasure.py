@@ -16,6 +16,8 @@ from scans.checks import subject_of_url
 from scans.errors import ImageInUse, NotAmongYours
 from scans.image_store import ImageStore, Kind, heatmap_name
 from scans.image_url import canonical_url
+from scans.review_erasure import erase_opinions, erase_requests
+from scans.review_tables import Review
 from scans.tables import (
     OPEN_STATUSES,
     Check,
@@ -84,6 +86,8 @@ def erase_image(
         raise ImageInUse("A check of this image is still open. Try again when it has ended.")
     check_ids = [check.id for check in checks]
     _erase_events(session, tenant_id, check_ids)
+    erase_opinions(session, tenant_id, check_ids)
+    erase_requests(session, tenant_id, check_ids)
     _erase_checks(session, check_ids)
     is_kept = session.scalar(select(exists().where(Check.image_sha256 == sha256))) or False
     removed = () if is_kept else _remove_files(session, store, sha256)
@@ -105,16 +109,18 @@ def erase_image(
 def remove_old_files(session: Session, store: ImageStore, keep_days: int, *, limit: int) -> int:
     """Remove the files of images that nobody has asked about for `keep_days`. Returns how many.
 
-    Verdicts stay. An image of an open check is never touched.
+    Verdicts stay. An image of an open check, or one that waits for a moderator, is never touched.
     """
     before = func.now() - timedelta(days=keep_days)
     in_use = exists().where(
         Check.image_sha256 == Image.sha256,
         or_(Check.status.in_(OPEN_STATUSES), Check.created_at > before),
     )
+    is_awaited = exists().where(Review.image_sha256 == Image.sha256, Review.status == "waiting")
     old = session.scalars(
         select(Image.sha256)
-        .where(Image.bytes_removed_at.is_(None), Image.created_at < before, not_(in_use))
+        .where(Image.bytes_removed_at.is_(None), Image.created_at < before)
+        .where(not_(in_use), not_(is_awaited))
         .order_by(Image.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -110,6 +110,48 @@ class ImageInUse(ScanError):
     code = "image_in_use"
 
 
+class CursorInvalid(ScanError):
+    """The cursor was not written by a list of ours."""
+
+    code = "cursor_invalid"
+
+
+class ReviewNotFound(ScanError):
+    """No such review, or it is another tenant's: the two are not told apart."""
+
+    code = "review_not_found"
+
+
+class Conflict(ScanError):
+    """What was asked does not fit how things stand; look again before asking again."""
+
+    code = "conflict"
+
+
+class CheckNotJudged(Conflict):
+    """The check has no verdict (yet), so there is nothing to say about it."""
+
+    code = "check_not_judged"
+
+
+class ReviewTaken(Conflict):
+    """Someone else holds the review, or it is decided."""
+
+    code = "review_taken"
+
+
+class ReviewNotHeld(Conflict):
+    """Whoever decides must hold the review."""
+
+    code = "review_not_held"
+
+
+class UndoTooLate(Conflict):
+    """Only what was decided a moment ago can be undone."""
+
+    code = "undo_too_late"
+
+
 class CoopKeyInvalid(ScanError):
     """What was given is not a key that Coop can have signed with."""
 

@@ -8,7 +8,7 @@ from psycopg import sql
 from sqlalchemy import Connection, make_url, text
 
 GRANTS = (
-    "SELECT (id, tenant_id, url, image_sha256, status, urgency, attempts, run_after, lease_token, "
+    "SELECT (id, tenant_id, url, image_sha256, status, due_at, attempts, run_after, lease_token, "
     "lease_until, created_at, request_id, page_url, error_code, error_message, finished_at) "
     "ON checks",
     "UPDATE (status, image_sha256, attempts, run_after, lease_token, lease_until, fetched_at, "

@@ -4,8 +4,9 @@ A claim holds a lease and a fencing token; whoever lost the lease can no longer 
 is not involved: a lost message costs time, never a check.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -24,6 +25,10 @@ WAITING_STATUSES: dict[Step, tuple[str, ...]] = {
     "fetch": ("queued", "fetching"),
     "detect": ("detecting",),
 }
+# How urgent a check is, and how much later each step less makes it due. So ten minutes of waiting
+# outweigh one step, and nothing waits for ever behind what is more urgent.
+URGENCIES = {"interactive": 0, "moderation": 1, "backfill": 2}
+SECONDS_OF_URGENCY = 600
 RUNNING_STATUS: dict[Step, str] = {"fetch": "fetching", "detect": "detecting"}
 
 # Held for a claim by the detector: two claims at once would not see each other's pixels.
@@ -45,10 +50,33 @@ class Claim:
     request_id: str | None
 
 
+def due_at(urgency: int) -> ColumnElement[datetime]:
+    """When a check that is made now with this urgency is due: its place in the queue."""
+    return func.now() + timedelta(seconds=SECONDS_OF_URGENCY * urgency)
+
+
+def hurry(session: Session, check_ids: Sequence[UUID], urgency: int) -> None:
+    """Move waiting checks forward to this urgency; one that is more urgent stays where it is.
+
+    One that a worker is taking at this moment is passed over: it needs no hurry.
+    """
+    slower = (
+        select(Check.id)
+        .where(Check.id.in_(check_ids), Check.urgency > urgency)
+        .with_for_update(skip_locked=True)
+        .cte("slower")
+    )
+    session.execute(
+        update(Check)
+        .where(Check.id == slower.c.id)
+        .values(urgency=urgency, due_at=func.least(Check.due_at, due_at(urgency)))
+    )
+
+
 def claim_checks(
     session: Session, step: Step, *, limit: int, lease_seconds: float, attempts_cap: int
 ) -> list[Claim]:
-    """Take up to `limit` checks that wait for `step`, the most urgent and oldest first.
+    """Take up to `limit` checks that wait for `step`, in the order in which they are due.
 
     Rows that another worker is taking at this moment are passed over (`SKIP LOCKED`). So are, for
     the detector, those whose pixels another worker is judging: their score is about to be known.
@@ -59,7 +87,7 @@ def claim_checks(
         select(Check.id)
         .where(_is_waiting(step), Check.attempts < attempts_cap)
         .where(_are_pixels_free() if step == "detect" else true())
-        .order_by(Check.urgency, Check.created_at)
+        .order_by(Check.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         # A common table expression, so that PostgreSQL runs it once and locks no more than `limit`.

@@ -91,6 +91,18 @@ class Settings(BaseSettings):
     url_verdict_fresh_seconds: PositiveFloat = Field(
         default=3600.0, description="how long a URL's verdict answers for the URL"
     )
+    review_spot_check_share: float = Field(
+        default=0.02, ge=0, le=1, description="of confident verdicts, for people to look at"
+    )
+    review_votes_needed: PositiveInt = Field(
+        default=1, description="moderators who must say the same before a review is decided"
+    )
+    review_claim_seconds: PositiveFloat = Field(
+        default=600.0, description="then another moderator may take it"
+    )
+    review_undo_seconds: PositiveFloat = Field(
+        default=300.0, description="how long a moderator may take back a decision"
+    )
     signed_address_seconds: PositiveInt = Field(default=600, description="life of heatmap links")
     requests_per_minute: PositiveInt = Field(default=12_000, description="of one key")
     reader_requests_per_minute: PositiveInt = Field(default=600, description="of a reader's key")

@@ -63,3 +63,8 @@ def find_similar(session: Session, tenant_id: UUID, image_sha256: str) -> list[C
 def bits_of(pdq: str) -> str:
     """A PDQ of 64 hexadecimal digits as the database compares it: 256 of 0 and 1."""
     return f"{int(pdq, 16):0256b}"
+
+
+def pdq_of(bits: str) -> str:
+    """Back from what the database keeps to 64 hexadecimal digits."""
+    return f"{int(bits, 2):064x}"

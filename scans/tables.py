@@ -33,7 +33,8 @@ _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
 _IS_WAITING = text("delivered_at IS NULL AND dead_at IS NULL")
 
 
-def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    """A constraint that lets a column hold these words alone, or null where it may be."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
 
@@ -78,7 +79,7 @@ class ApiKey(Table):
     """A secret that opens the API for one person. Only its hash is kept."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (_one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ROLES),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
@@ -191,9 +192,10 @@ class Check(Table):
 
     __tablename__ = "checks"
     __table_args__ = (
-        _one_of("status", STATUSES),
+        one_of("status", STATUSES),
         Index("one_open_check", "tenant_id", "subject", unique=True, postgresql_where=_IS_OPEN),
-        Index("checks_waiting", "status", "urgency", "created_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_turn", "status", "due_at", postgresql_where=_IS_OPEN),
+        Index("checks_by_age", "tenant_id", "created_at", "id"),
         Index("checks_by_subject", "tenant_id", "subject", "finished_at"),
         Index("checks_by_image", "tenant_id", "image_sha256"),
         Index("checks_by_end", "finished_at"),
@@ -207,7 +209,9 @@ class Check(Table):
     page_url: Mapped[str | None]
     image_sha256: Mapped[str | None] = mapped_column(ForeignKey("images.sha256"))
     status: Mapped[str] = mapped_column(server_default="queued")
+    # 0 interactive, 1 moderation, 2 backfill. `due_at` follows from it: the place in the queue.
     urgency: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default="0")
     run_after: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_token: Mapped[UUID | None]
@@ -231,7 +235,7 @@ class Verdict(Table):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        _one_of("label", LABELS),
+        one_of("label", LABELS),
         ForeignKeyConstraint(
             ["pixels_sha256", "model_version"],
             ["pixel_scores.pixels_sha256", "pixel_scores.model_version"],
@@ -264,7 +268,7 @@ class WebhookEndpoint(Table):
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (
-        _one_of("shape", SHAPES),
+        one_of("shape", SHAPES),
         Index("webhook_endpoints_by_tenant", "tenant_id", "created_at"),
     )
 
@@ -274,7 +278,7 @@ class WebhookEndpoint(Table):
     events: Mapped[list[str]] = mapped_column(JSONB)
     # Of the verdicts that are told; null: all.
     labels: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
-    # How it is told: by Standard Webhooks, or as another system takes it (`scans/coop_messages.py`).
+    # How it is told: by Standard Webhooks, or as ROOST Coop takes it (`scans/coop_messages.py`).
     shape: Mapped[str] = mapped_column(server_default="standard")
     options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     sealed_secret: Mapped[str]

@@ -11,9 +11,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, lazyload, load_only
 
+from scans.review_rules import is_reversal
+from scans.review_tables import Review
+from scans.reviews import find_humans
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
-EVENT_TYPES = ("check.done", "check.failed")
+EVENT_TYPES = ("check.done", "check.failed", "check.reviewed")
 TEST_EVENT_TYPE = "webhook.test"
 # What is read of a check; the role of the fetching workers may read no more (scans/fetch_role.py).
 TOLD = (
@@ -43,7 +46,18 @@ def announce_check(session: Session, check_id: UUID) -> None:
     label = check.verdict.label if check.status == "done" and check.verdict else None
     endpoint_ids = _endpoints_for(session, check.tenant_id, event_type, label)
     if endpoint_ids:
-        _add_event(session, check.tenant_id, event_type, describe_check(check), endpoint_ids)
+        human = _find_human(session, check) if check.status == "done" else None
+        _add_event(session, check.tenant_id, event_type, describe_check(check, human), endpoint_ids)
+
+
+def announce_decision(session: Session, check: Check) -> None:
+    """Tell every endpoint that wants to know what people decided on this check, or took back."""
+    session.flush()
+    label = check.verdict.label if check.verdict else None
+    endpoint_ids = _endpoints_for(session, check.tenant_id, "check.reviewed", label)
+    if endpoint_ids:
+        data = describe_check(check, _find_human(session, check))
+        _add_event(session, check.tenant_id, "check.reviewed", data, endpoint_ids)
 
 
 def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDelivery:
@@ -51,6 +65,10 @@ def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDeliver
     data = {"webhook_id": str(endpoint.id)}
     (delivery,) = _add_event(session, endpoint.tenant_id, TEST_EVENT_TYPE, data, [endpoint.id])
     return delivery
+
+
+def _find_human(session: Session, check: Check) -> Review | None:
+    return find_humans(session, check.tenant_id, [check]).get(check.id)
 
 
 def _endpoints_for(
@@ -91,7 +109,7 @@ def _add_event(
     return deliveries
 
 
-def describe_check(check: Check) -> dict[str, Any]:
+def describe_check(check: Check, human: Review | None) -> dict[str, Any]:
     """A check as `GET /v1/checks/{id}` gives it, without the links that would be too old soon."""
     return {
         "id": str(check.id),
@@ -101,7 +119,7 @@ def describe_check(check: Check) -> dict[str, Any]:
         "created_at": _write_time(check.created_at),
         "finished_at": _write_time(check.finished_at) if check.finished_at else None,
         "image": {"sha256": check.image_sha256} if check.image_sha256 else None,
-        "verdict": describe_verdict(check.verdict)
+        "verdict": describe_verdict(check.verdict, human)
         if check.status == "done" and check.verdict
         else None,
         "error": {"code": check.error_code, "message": check.error_message}
@@ -110,8 +128,8 @@ def describe_check(check: Check) -> dict[str, Any]:
     }
 
 
-def describe_verdict(verdict: Verdict) -> dict[str, Any]:
-    """What the check was told."""
+def describe_verdict(verdict: Verdict, human: Review | None) -> dict[str, Any]:
+    """What the check was told, and what people decided over it."""
     return {
         "label": verdict.label,
         "score": verdict.score,
@@ -123,6 +141,20 @@ def describe_verdict(verdict: Verdict) -> dict[str, Any]:
             "version": verdict.model_version,
             "threshold_version": verdict.threshold_version,
         },
+        "human": describe_human(human, verdict.label) if human else None,
+    }
+
+
+def describe_human(review: Review, label: str) -> dict[str, Any]:
+    """What people decided on the picture."""
+    assert review.outcome is not None
+    assert review.decided_at is not None
+    return {
+        "says": review.outcome,
+        "reason": review.outcome_reason,
+        "decided_at": _write_time(review.decided_at),
+        "review_id": str(review.id),
+        "reverses_label": is_reversal(label, review.outcome),
     }
 
 

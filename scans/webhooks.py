@@ -56,6 +56,7 @@ def create_coop_target(
     session: Session,
     tenant_id: UUID,
     address: str,
+    *,
     shape: Shape,
     options: Mapping[str, str],
     labels: Sequence[str],

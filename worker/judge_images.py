@@ -22,8 +22,11 @@ from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
 from scans.queue import Claim
+from scans.review_rules import find_reason
+from scans.reviews import open_review
 from scans.tables import Image, PixelScore
 from scans.verdict import (
+    DecidedVerdict,
     ImageFacts,
     PixelFinding,
     Thresholds,
@@ -50,6 +53,7 @@ class JudgeTools:
     sessions: sessionmaker[Session]
     store: ImageStore
     load_detector: Callable[[], Detector]
+    spot_check_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,23 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
             model_version=info.version,
             threshold_version=info.threshold_version,
         )
+        offer_for_review(session, claim, image, verdict, tools.spot_check_share)
     for view in views:
         tools.store.forget("pixels", view)
+
+
+def offer_for_review(
+    session: Session, claim: Claim, image: Image, verdict: DecidedVerdict, spot_check_share: float
+) -> None:
+    """Put the verdict into the moderators' queue, in its own transaction, where one should look."""
+    reason = find_reason(
+        verdict.label,
+        is_contradicted=any(line.contradicts_pixels for line in verdict.evidence),
+        check_id=claim.check_id,
+        spot_check_share=spot_check_share,
+    )
+    if reason is not None:
+        open_review(session, claim.tenant_id, claim.check_id, image, reason)
 
 
 def keep_score(

@@ -26,6 +26,7 @@ from ntf.errors import NtfError
 from scans.erasure import remove_old_files
 from scans.errors import ImageNotStored, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
+from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
     Claim,
     Step,
@@ -138,6 +139,8 @@ def sweep() -> bool:
     with tools.sessions().begin() as session:
         ended = fail_exhausted(session, settings.attempts_cap)
         forget_past_turns(session)
+        if "detect" in app.amqp.queues.consume_from:  # those that fetch alone may not look there
+            forget_old_answers(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from

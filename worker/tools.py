@@ -79,7 +79,12 @@ def decoder_pool() -> DecoderPool:
 @cache
 def judge_tools() -> JudgeTools:
     """The tools of the `detect` step."""
-    return JudgeTools(sessions=sessions(), store=store(), load_detector=load_detector)
+    return JudgeTools(
+        sessions=sessions(),
+        store=store(),
+        load_detector=load_detector,
+        spot_check_share=settings.review_spot_check_share,
+    )
 
 
 def load_detector() -> Predictor:

@@ -1,14 +1,12 @@
 """The admin page: people, keys and invitations of one tenant, behind a session and CSRF tokens."""
 
-import hmac
-import secrets
 from uuid import UUID
 
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from api.authentication import actor, require_holder
-from api.problems import ForeignOrigin, RequestInvalid
+from api.authentication import actor, csrf_token, refuse_forged_form, require_holder
+from api.problems import RequestInvalid
 from api.routes.invitations import link_to
 from api.services import services
 from scans.audit_log import list_entries
@@ -18,7 +16,6 @@ from scans.people import create_person, disable_person, find_person, list_people
 from scans.roles import RIGHTS_OF_ROLES, Right
 
 routes = Blueprint("administration", __name__, url_prefix="/admin")
-CSRF_TOKEN = "csrf_token"  # noqa: S105  # the name of a field
 MAX_NAME_CHARACTERS = 100
 LINES_SHOWN = 30
 
@@ -100,19 +97,16 @@ def require_admin_form() -> KeyHolder:
     """The admin who sent a form of this page.
 
     Raises:
-        NotSignedIn, RoleInsufficient, TooManyRequests: see `require_holder`.
-        ForeignOrigin: the form's token is not this session's.
+        NotSignedIn, ForeignOrigin, RoleInsufficient, TooManyRequests: see `require_holder`.
+        FormForged: the form does not come from a page of this session.
     """
     holder = require_holder(Right.MANAGE)
-    expected, sent = session.get(CSRF_TOKEN, ""), request.form.get(CSRF_TOKEN, "")
-    if not expected or not hmac.compare_digest(expected.encode(), sent.encode()):
-        raise ForeignOrigin("This form is too old. Reload the page and send it again.")
+    refuse_forged_form()
     return holder
 
 
 def render(holder: KeyHolder, shown_once: tuple[str, str] | None = None) -> Response:
     """The page, perhaps with a secret on top; nobody keeps a copy of it."""
-    session.setdefault(CSRF_TOKEN, secrets.token_urlsafe(32))
     with services().sessions.begin() as rows:
         page = render_template(
             "admin.html",
@@ -122,7 +116,7 @@ def render(holder: KeyHolder, shown_once: tuple[str, str] | None = None) -> Resp
             entries=list_entries(rows, holder.tenant_id, LINES_SHOWN),
             roles=list(RIGHTS_OF_ROLES),
             own_key_id=holder.key_id,
-            csrf_token=session[CSRF_TOKEN],
+            csrf_token=csrf_token(),
             shown_once=shown_once,
         )
     response = make_response(page)

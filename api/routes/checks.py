@@ -12,15 +12,19 @@ from flask_openapi3.models import RawModel
 from pydantic import ValidationError
 
 from api.authentication import require_holder
+from api.batch_schemas import ChecksBody, ChecksQuery
 from api.errors import answer_invalid
 from api.problems import BodyUnsupported, CheckNotFound, RequestInvalid
-from api.render_check import render_check
+from api.render_check import render_check, render_own_check
 from api.request_check import request_check_of_bytes, request_check_of_url, wait_for_end
 from api.request_ids import request_id
 from api.schemas import CheckBody, CheckPath, CheckRequest, UploadFields, WaitQuery
 from api.services import services
+from scans.check_list import CheckFilter
+from scans.check_list import list_checks as list_check_rows
 from scans.checks import find_check
 from scans.keys import KeyHolder
+from scans.reviews import find_humans
 from scans.tables import OPEN_STATUSES, Check
 
 log = structlog.get_logger()
@@ -71,7 +75,26 @@ def read_check(path: CheckPath) -> dict[str, Any]:
         check = find_check(session, holder.tenant_id, path.check_id)
     if check is None:
         raise CheckNotFound("There is no check with this id among yours.")
-    return render_check(check).model_dump(mode="json")
+    return render_own_check(check).model_dump(mode="json")
+
+
+@routes.get(
+    "/v1/checks",
+    operation_id="listChecks",
+    summary="List your checks, the newest first",
+    responses={200: ChecksBody},
+)
+def list_checks(query: ChecksQuery) -> dict[str, Any]:
+    """A page of the caller's own tenant's checks."""
+    holder = require_holder()
+    wanted = CheckFilter(**query.model_dump(exclude={"cursor", "limit"}))
+    with services().sessions.begin() as session:
+        page = list_check_rows(
+            session, holder.tenant_id, wanted, cursor=query.cursor, limit=query.limit
+        )
+        humans = find_humans(session, holder.tenant_id, page.rows)
+    checks = [render_check(check, humans.get(check.id)) for check in page.rows]
+    return ChecksBody(checks=checks, next_cursor=page.next_cursor).model_dump(mode="json")
 
 
 def take_request(holder: KeyHolder) -> Check:
@@ -143,7 +166,9 @@ def preferred_wait(query: WaitQuery) -> float:
 def answer_check(check: Check, *, waited: bool) -> Response:
     """200 for a check that has ended, 202 for one that goes on."""
     has_ended = check.status not in OPEN_STATUSES
-    response = make_response(render_check(check).model_dump(mode="json"), 200 if has_ended else 202)
+    response = make_response(
+        render_own_check(check).model_dump(mode="json"), 200 if has_ended else 202
+    )
     response.headers["Location"] = url_for("checks.read_check", check_id=check.id)
     if not has_ended:
         response.headers["Retry-After"] = "1"

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
+import structlog
 from flask import Response, make_response, request, url_for
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import ValidationError
 
 from api.authentication import require_holder
 from api.coop_schemas import (
@@ -15,8 +15,6 @@ from api.coop_schemas import (
     CoopConnectionRequest,
     CoopTargetRequest,
 )
-from api.errors import answer_invalid
-from api.problems import RequestInvalid
 from api.render_webhook import render_webhook
 from api.request_check import request_check_of_url, wait_for_end
 from api.request_ids import request_id
@@ -31,8 +29,8 @@ from scans.image_url import canonical_url
 from scans.roles import Right
 from scans.webhooks import create_coop_target
 
+log = structlog.get_logger()
 routes = APIBlueprint("coop", __name__, abp_tags=[Tag(name="integrations")])
-MAX_ACTION_BYTES = 1024 * 1024
 
 
 @routes.post(
@@ -96,10 +94,10 @@ def create_target(body: CoopTargetRequest) -> Response:
             session,
             holder.tenant_id,
             canonical_url(body.url),
-            "coop_items" if body.send == "items" else "coop_reports",
-            body.options(),
-            body.labels,
-            services().secret_box.seal(body.api_key),
+            shape="coop_items" if body.send == "items" else "coop_reports",
+            options=body.options(),
+            labels=body.labels,
+            sealed_api_key=services().secret_box.seal(body.api_key),
         )
     response = make_response(render_webhook(endpoint).model_dump(mode="json"), 201)
     response.headers["Location"] = url_for("webhooks.read_webhook", webhook_id=endpoint.id)
@@ -114,28 +112,13 @@ def create_target(body: CoopTargetRequest) -> Response:
     "set at the action. A moderator's key makes a label of the decision, any other a hint.",
     responses={200: CoopActionTakenBody},
 )
-def take_action() -> Response | dict[str, Any]:
+def take_action(body: CoopActionBody) -> dict[str, Any]:
     """What Coop's moderator decided, as feedback on the check of the item."""
     holder = require_holder()
-    content = read_action()
+    content = request.get_data()  # as it came, since that is what was signed
     with services().sessions.begin() as session:
         key = find_public_key(session, holder.tenant_id)
     verify_signature(key, request.headers.get("Coop-Signature"), content)
-    try:
-        body = CoopActionBody.model_validate_json(content)
-    except ValidationError as error:
-        return answer_invalid(error)
     taken = take_coop_action(body, content, holder, sessions=services().sessions)
+    log.info("coop_action_taken", check_id=str(taken.check_id), is_new=taken.is_new)
     return taken.model_dump(mode="json")
-
-
-def read_action() -> bytes:
-    """The body as it came, since that is what was signed.
-
-    Raises:
-        RequestInvalid: it is larger than any callback.
-    """
-    content = request.get_data()
-    if len(content) > MAX_ACTION_BYTES:
-        raise RequestInvalid("A callback has at most 1 MiB.")
-    return content

@@ -30,7 +30,10 @@ def show_check_page() -> str:
         return render_template("sign_in.html", problem=None)
     max_mebibytes = services().settings.max_image_bytes // 2**20
     return render_template(
-        "check.html", max_mebibytes=max_mebibytes, is_admin=may(holder.role, Right.MANAGE)
+        "check.html",
+        max_mebibytes=max_mebibytes,
+        is_admin=may(holder.role, Right.MANAGE),
+        may_review=may(holder.role, Right.REVIEW),
     )
 
 

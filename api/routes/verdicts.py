@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.authentication import require_holder
 from api.problems import VerdictNotFound
-from api.render_check import render_check
+from api.render_check import render_own_check
 from api.schemas import CheckBody, VerdictQuery
 from api.services import services
 from scans.checks import find_verdict_of_image
@@ -28,4 +28,4 @@ def find_verdict(query: VerdictQuery) -> dict[str, Any]:
         check = find_verdict_of_image(session, holder.tenant_id, query.sha256)
     if check is None:
         raise VerdictNotFound("Send the image to POST /v1/checks; it is not known here yet.")
-    return render_check(check).model_dump(mode="json")
+    return render_own_check(check).model_dump(mode="json")

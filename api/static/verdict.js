@@ -8,6 +8,11 @@ export const WORDS = {
 };
 const CONTRADICTED = "What the pixels show and what the file says about itself do not agree.";
 const DIRECTIONS = { ai: "speaks for AI", no_ai: "speaks for no AI", neither: "speaks for neither" };
+const DECIDED = {
+  ai: "People looked at it and decided: it is AI-made.",
+  real: "People looked at it and decided: it is real.",
+  unsure: "People looked at it and could not decide.",
+};
 const find = (id) => document.getElementById(id);
 
 export function fillVerdict({ image, verdict }) {
@@ -18,6 +23,7 @@ export function fillVerdict({ image, verdict }) {
   find("verdict-label").textContent = label;
   find("verdict-meaning").textContent = meaning;
   find("picture-facts").textContent = `${image.width_px} × ${image.height_px} px`;
+  fillHuman(verdict.human);
   fillScores(verdict);
   fillEvidence(verdict.evidence);
   fillLines("limits", verdict.limits, ({ sentence }) => [sentence, ""]);
@@ -26,6 +32,14 @@ export function fillVerdict({ image, verdict }) {
     link("What it can and cannot do", verdict.model.card_url),
   );
   setUpPicture(image.picture_url, verdict.heatmap_url);
+}
+
+/** What people decided stands over the label, which stays as it was said. */
+function fillHuman(human) {
+  find("human").hidden = !human;
+  if (!human) return;
+  const reason = human.reason ? ` Their reason: ${human.reason}.` : "";
+  find("human").textContent = `${DECIDED[human.says]}${reason}`;
 }
 
 function fillScores({ score, real_photo_p }) {

@@ -22,6 +22,13 @@ FOR EACH ROW EXECUTE FUNCTION refuse_audit_change()
 
 
 def upgrade() -> None:
+    # Without a lock that would hold up the release that is running, and first, so that a step that
+    # gave up can be run again.
+    with op.get_context().autocommit_block():
+        op.drop_index("checks_by_any_image", "checks", if_exists=True, postgresql_concurrently=True)
+        op.create_index(
+            "checks_by_any_image", "checks", ["image_sha256"], postgresql_concurrently=True
+        )
     moment = sa.DateTime(timezone=True)
     op.add_column("people", sa.Column("disabled_at", moment, nullable=True))
     op.add_column("api_keys", sa.Column("expires_at", moment, nullable=True))
@@ -66,11 +73,6 @@ def upgrade() -> None:
     op.create_index("audit_log_by_tenant", "audit_log", ["tenant_id", "id"])
     op.execute(REFUSE_CHANGES)
     op.execute(TRIGGER)
-    # Without a lock that would hold up the release that is running.
-    with op.get_context().autocommit_block():
-        op.create_index(
-            "checks_by_any_image", "checks", ["image_sha256"], postgresql_concurrently=True
-        )
 
 
 def downgrade() -> None:

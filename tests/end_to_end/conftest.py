@@ -98,7 +98,7 @@ def started(folder: Path) -> Iterator[Product]:
             product.process.wait(STOP_SECONDS)
 
 
-def start(folder: Path, port: int, log: Path) -> Product:
+def start(folder: Path, port: int, log: Path, **settings: str) -> Product:
     environment = {name: value for name, value in os.environ.items() if "NTF_" not in name}
     trust_list = folder.with_suffix(".pem")
     trust_list.write_bytes(b"# date: 2026-11-01\n" + AUTHORITY.pem)
@@ -106,6 +106,7 @@ def start(folder: Path, port: int, log: Path) -> Product:
         "NTF_C2PA_TRUST_LIST_PATH": str(trust_list),
         "NTF_ALLOW_PRIVATE_ADDRESSES": "true",
         "NTF_FETCH_PORTS": f"80,443,{IMAGE_PORT}",
+        **settings,
     }
     command = [sys.executable, "-m", "cli", "run", "--folder", str(folder), "--port", str(port)]
     with log.open("ab") as output:

@@ -36,6 +36,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         environment.setenv("NTF_SECRET_KEY", "a secret that is only good for these tests")
         environment.setenv("NTF_IMAGE_FOLDER", str(root / "images"))
         environment.setenv("NTF_RETRY_DELAY_SECONDS", "0.01")
+        # Nor does chance put anything into the moderators' queue.
+        environment.setenv("NTF_REVIEW_SPOT_CHECK_SHARE", "0")
         # What the detector says is not what these tests are about.
         environment.setenv("NTF_MODEL_PATH", str(TINY_WEIGHTS))
         settings = load_settings()

@@ -31,6 +31,9 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/invitations": {"name": "x"},
     "/v1/checks": {"url": "http://example.org/"},
     "/v1/webhooks": {"url": "http://example.org/"},
+    "/v1/batches": {"urls": ["http://example.org/"]},
+    "/v1/checks/{check_id}/feedback": {"says": "ai"},
+    "/v1/reviews/{review_id}/decision": {"says": "ai"},
 }
 
 
@@ -105,16 +108,27 @@ def test_no_lesser_role_does_what_an_admin_does(
 
 
 @pytest.mark.parametrize("role", ["reader", "moderator"])
-def test_only_programs_and_admins_are_told_by_webhooks(
+def test_only_programs_and_admins_have_webhooks_and_batches(
     app: OpenAPI, sessions: Sessions, role: str
 ) -> None:
     client, program = (make_client(app, sessions, role=one) for one in (role, "integration"))
-    calls = [one for one in every_call(app) if one[1].startswith("/v1/webhooks")]
-    assert len(calls) == 9
+    calls = [one for one in every_call(app) if one[1].startswith(("/v1/webhooks", "/v1/batches"))]
+    assert len(calls) == 11
     for method, path in calls:
         answer = call(client, method, path)
         assert (answer.status_code, answer.json["code"]) == (403, "role_insufficient"), path
-        assert call(program, method, path).status_code in {200, 201, 404}, path
+        assert call(program, method, path).status_code in {200, 201, 202, 404}, path
+
+
+@pytest.mark.parametrize("role", ["reader", "integration"])
+def test_only_moderators_and_admins_review(app: OpenAPI, sessions: Sessions, role: str) -> None:
+    client, moderator = (make_client(app, sessions, role=one) for one in (role, "moderator"))
+    calls = [one for one in every_call(app) if one[1].startswith("/v1/reviews")]
+    assert len(calls) == 8
+    for method, path in calls:
+        answer = call(client, method, path)
+        assert (answer.status_code, answer.json["code"]) == (403, "role_insufficient"), path
+        assert call(moderator, method, path).status_code in {200, 404}, path
 
 
 def test_another_tenants_ids_are_unknown_on_every_call(
@@ -241,7 +255,7 @@ def test_forms_without_their_token_change_nothing(app: OpenAPI, sessions: Sessio
     good = csrf_token(browser)
     for token in ({}, {"csrf_token": ""}, {"csrf_token": "ä"}, {"csrf_token": csrf_token(other)}):
         answer = browser.post("/admin/people", data={"name": "Eve", **token})
-        assert (answer.status_code, answer.json["code"]) == (403, "foreign_origin")
+        assert (answer.status_code, answer.json["code"]) == (403, "form_forged")
     # A key in the header is no session: no page of another site can send it, and no form takes it.
     assert admin.post("/admin/people", data={"name": "Eve"}).status_code == 403
     evil = {"Origin": "https://evil.example"}

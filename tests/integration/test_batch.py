@@ -55,7 +55,7 @@ def detector(sessions: Sessions, tasks: ModuleType) -> CountingDetector:
 
 @pytest.fixture
 def tools(sessions: Sessions, store: ImageStore, detector: CountingDetector) -> JudgeTools:
-    return JudgeTools(sessions, store, load_detector=lambda: detector)
+    return JudgeTools(sessions, store, load_detector=lambda: detector, spot_check_share=0)
 
 
 @pytest.fixture

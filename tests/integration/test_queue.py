@@ -12,6 +12,8 @@ from scans.checks import WantedCheck, create_or_get
 from scans.errors import LeaseLost
 from scans.keys import KeyHolder
 from scans.queue import (
+    SECONDS_OF_URGENCY,
+    URGENCIES,
     Claim,
     Step,
     advance_check,
@@ -25,13 +27,16 @@ from scans.tables import Check
 Sessions = sessionmaker[Session]
 
 
-def make_checks(sessions: Sessions, holder: KeyHolder, count: int) -> list[Check]:
-    urls = [f"http://example.org/{uuid4()}" for _ in range(count)]
+def make_checks(sessions: Sessions, holder: KeyHolder, count: int, urgency: int = 0) -> list[Check]:
+    """Each in a transaction of its own: within one, the clock of PostgreSQL stands still."""
+    return [make_check(sessions, holder, urgency) for _ in range(count)]
+
+
+def make_check(sessions: Sessions, holder: KeyHolder, urgency: int) -> Check:
+    url = f"http://example.org/{uuid4()}"
+    wanted = WantedCheck(holder.tenant_id, subject=url, url=url, urgency=urgency)
     with sessions.begin() as session:
-        return [
-            create_or_get(session, WantedCheck(holder.tenant_id, subject=url, url=url))[0]
-            for url in urls
-        ]
+        return create_or_get(session, wanted)[0]
 
 
 def claim(sessions: Sessions, step: Step = "fetch", limit: int = 1) -> list[Claim]:
@@ -45,16 +50,35 @@ def expire_leases(sessions: Sessions) -> None:
 
 
 def test_oldest_first_and_the_more_urgent_before_it(sessions: Sessions, holder: KeyHolder) -> None:
-    first, second, urgent = make_checks(sessions, holder, 3)
-    with sessions.begin() as session:
-        session.execute(update(Check).where(Check.id == urgent.id).values(urgency=-1))
-        session.execute(
-            update(Check)
-            .where(Check.id == first.id)
-            .values(created_at=func.now() - timedelta(minutes=1))
-        )
-    assert [claim(sessions)[0].check_id for _ in range(3)] == [urgent.id, first.id, second.id]
+    backfill = make_checks(sessions, holder, 2, urgency=URGENCIES["backfill"])
+    moderation = make_checks(sessions, holder, 1, urgency=URGENCIES["moderation"])
+    interactive = make_checks(sessions, holder, 2)
+    expected = [check.id for check in (*interactive, *moderation, *backfill)]
+    assert [claim(sessions)[0].check_id for _ in expected] == expected
     assert claim(sessions) == []
+
+
+def test_nothing_starves_behind_what_is_more_urgent(sessions: Sessions, holder: KeyHolder) -> None:
+    (old,) = make_checks(sessions, holder, 1, urgency=URGENCIES["backfill"])
+    age_checks(sessions, seconds=2 * SECONDS_OF_URGENCY + 1)
+    make_checks(sessions, holder, 1)
+    assert claim(sessions)[0].check_id == old.id
+
+
+def test_whoever_waits_for_a_backfilled_check_moves_it_forward(
+    sessions: Sessions, holder: KeyHolder
+) -> None:
+    make_checks(sessions, holder, 1, urgency=URGENCIES["moderation"])
+    (wanted,) = make_checks(sessions, holder, 1, urgency=URGENCIES["backfill"])
+    again = WantedCheck(holder.tenant_id, subject=wanted.subject, url=wanted.url)
+    with sessions.begin() as session:
+        assert create_or_get(session, again)[0].id == wanted.id
+    assert claim(sessions)[0].check_id == wanted.id
+
+
+def age_checks(sessions: Sessions, seconds: float) -> None:
+    with sessions.begin() as session:
+        session.execute(update(Check).values(due_at=Check.due_at - timedelta(seconds=seconds)))
 
 
 def test_many_workers_never_claim_the_same_check(sessions: Sessions, holder: KeyHolder) -> None:

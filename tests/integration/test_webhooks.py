@@ -30,6 +30,7 @@ from scans.settings import Settings
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from scans.webhook_deliveries import DeliveryClaim, claim_delivery
 from scans.webhook_secrets import SecretBox
+from tests.integration.callers import make_caller
 from tests.integration.conftest import make_key
 from tests.pictures import as_jpeg, noise
 from tests.receiver import Answer, Receiver
@@ -148,6 +149,30 @@ def test_a_verdict_reaches_the_receiver_and_verifies_by_the_reference(
     (shown,) = client.get(f"/v1/webhooks/{webhook['id']}/deliveries").json["deliveries"]
     assert (shown["state"], shown["attempts"], shown["last_status"]) == ("delivered", 1, 200)
     assert shown["event_id"] == request.headers["webhook-id"]
+
+
+def test_what_people_decide_and_undo_is_told(
+    app: OpenAPI, client: FlaskClient, sessions: Sessions, tasks: ModuleType,
+    tools: DeliverTools, receiver: Receiver,
+) -> None:  # fmt: skip
+    wanted = {"url": receiver.url, "events": ["check.reviewed"]}
+    secret = client.post("/v1/webhooks", json=wanted).json["secret"]
+    asked = client.post("/v1/checks", data={"image": (io.BytesIO(as_jpeg(noise(7))), "a")}).json
+    tasks.fetch()
+    tasks.detect()
+    client.post(f"/v1/checks/{asked['id']}/appeal", json={})
+    moderator = make_caller(app, sessions, role="moderator")
+    review = moderator.post("/v1/reviews/claim").json
+    moderator.post(f"/v1/reviews/{review['id']}/decision", json={"says": "real", "reason": "mine"})
+    assert deliver_due(tools) == 1
+    event = receiver.take().verify(secret)
+    shown = client.get(f"/v1/checks/{asked['id']}").json["verdict"]["human"]
+    assert (event["type"], event["data"]["id"]) == ("check.reviewed", asked["id"])
+    assert event["data"]["verdict"]["human"] == shown
+    assert (shown["says"], shown["reason"], shown["review_id"]) == ("real", "mine", review["id"])
+    moderator.post(f"/v1/reviews/{review['id']}/undo")
+    assert deliver_due(tools) == 1
+    assert receiver.take().verify(secret)["data"]["verdict"]["human"] is None
 
 
 def test_a_failure_is_told_and_only_to_who_listens(

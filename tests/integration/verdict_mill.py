@@ -137,7 +137,9 @@ class Mill:
 
     def _judge_some(self) -> bool:
         detector = FortuneTeller(self.info)
-        tools = JudgeTools(self.sessions, self.store, load_detector=lambda: detector)
+        tools = JudgeTools(
+            self.sessions, self.store, load_detector=lambda: detector, spot_check_share=0
+        )
         with self.sessions.begin() as session:
             claims = claim_checks(session, "detect", limit=BATCH, lease_seconds=60, attempts_cap=9)
         looked = look_at_images(claims, tools)

@@ -26,6 +26,7 @@ class Node:
             ["node", "--no-warnings", str(SCRIPTS / script)],
             input=json.dumps(given),
             capture_output=True,
+            check=False,
             text=True,
             timeout=NODE_SECONDS,
             cwd=INTEGRATIONS,

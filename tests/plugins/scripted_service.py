@@ -1,4 +1,4 @@
-"""A service on loopback that misbehaves by a script: late, failing, or away; it keeps what it was sent."""
+"""A service on loopback that answers, fails or hangs by a script, and keeps what it was sent."""
 
 import json
 import threading
@@ -103,7 +103,7 @@ class ScriptedService:
                 except OSError:
                     pass  # the caller did not wait
 
-            do_GET = do_POST = do_PATCH = do_DELETE = answer
+            do_GET = do_POST = do_PUT = answer  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -1,4 +1,4 @@
-"""The plug-in for ROOST Coop, held against Coop's own reference plug-in from npm, and run as Coop runs it."""
+"""The plug-in for ROOST Coop against Coop's own reference plug-in, and run as Coop runs it."""
 
 from typing import Any
 

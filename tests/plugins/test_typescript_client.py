@@ -90,10 +90,10 @@ def test_types_of_the_packed_client_hold_in_a_project_of_its_user(
 ) -> None:
     """The declarations resolve without our sources, and know the API's words."""
     del node
+    pack = ["npm", "pack", "--silent", "--workspace", "ntf-client", "--pack-destination"]
     packed = subprocess.run(
-        ["npm", "pack", "--silent", "--workspace", "ntf-client", "--pack-destination", str(tmp_path)],
-        cwd=INTEGRATIONS, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        [*pack, str(tmp_path)], cwd=INTEGRATIONS, check=True, capture_output=True, text=True
+    )
     package = tmp_path / "node_modules" / "ntf-client"
     package.mkdir(parents=True)
     archive = tmp_path / packed.stdout.split()[-1]
@@ -111,6 +111,9 @@ def test_types_of_the_packed_client_hold_in_a_project_of_its_user(
     options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022"]
     checked = subprocess.run(
         ["node", compiler, *options, "--lib", "es2023,dom", "use.mts"],
-        cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert checked.stdout == ""

@@ -90,7 +90,7 @@ test('feedback and an appeal reach the service; a decision appears in the histor
   await page.locator('.answer').getByText('A person will look').waitFor();
   assert.equal(service.feedback.at(-1).says, 'real');
   assert.equal(service.appeals.length, 1);
-  service.human = { says: 'real' };
+  service.human = { says: 'real', reason: null, decided_at: '2026-11-02T10:00:00Z', review_id: '5f0c1d1e-2b5e-4c39-9a4d-0f3a3a0c9a11', reverses_label: true };
   await page.goto(pageOf(browser, 'past-checks.html'));
   await page.getByText('A person decided: a real photograph').first().waitFor();
   await page.getByRole('searchbox').fill('words.png');

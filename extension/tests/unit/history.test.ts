@@ -36,7 +36,7 @@ test('every word of a search must be found', () => {
 
 test('a decision of a person reaches the entry; what cannot be read changes nothing', async () => {
   const decided = aCheck({ id: 'a' });
-  const human = { says: 'real' };
+  const human = { says: 'real' as const, reason: null, decided_at: '2026-11-02T10:00:00Z', review_id: '5f0c1d1e-2b5e-4c39-9a4d-0f3a3a0c9a11', reverses_label: true };
   const read = async (id: string): Promise<Check> => {
     if (id === 'gone') throw new Error('404');
     return { ...decided, id, verdict: decided.verdict && { ...decided.verdict, human: id === 'a' ? human : null } };

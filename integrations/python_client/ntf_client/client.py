@@ -1,4 +1,4 @@
-"""The calls. Bodies are the dictionaries that `ntf_client.models` types; fields may be added to them."""
+"""The calls. Bodies are the dictionaries that `ntf_client.models` types; fields may be added."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +121,7 @@ class Client:
         return cast(CheckBody, self._sender.send("GET", f"/v1/checks/{quote(check_id, safe='')}"))
 
     def find_verdict(self, sha256: str) -> CheckBody | None:
-        """The newest verdict of these bytes, without sending them; None where they are not known."""
+        """The newest verdict of these bytes, without sending them; None where none is known."""
         try:
             found = self._sender.send("GET", "/v1/verdicts", params={"sha256": sha256})
         except ApiProblem as problem:

@@ -1,5 +1,8 @@
-"""Requests that are sent again where that may help. The same `Idempotency-Key` goes with each POST's
-attempts, so that a lost answer does not make a second check, batch or webhook."""
+"""Requests that are sent again where that may help.
+
+The same `Idempotency-Key` goes with all attempts of a POST, so that a lost answer does not make a
+second check, batch or webhook.
+"""
 
 import random
 import time
