@@ -7,212 +7,13 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 
-class CheckErrorBody(TypedDict):
+class AcceptedBody(TypedDict):
     """
-    Why a check failed.
-    """
-
-    code: str
-    message: str
-
-
-class DeliveryBody(TypedDict):
-    """
-    One event on its way to one endpoint.
+    The key that an invitation made.
     """
 
-    attempts: int
-    created_at: str
-    dead_at: str | None
-    delivered_at: str | None
-    event_id: str
-    event_type: str
-    id: str
-    last_error: str | None
-    last_status: int | None
-    next_attempt_at: str | None
-    state: Literal["waiting", "delivered", "dead"]
-    webhook_id: str
-
-
-class EvidenceBody(TypedDict):
-    """
-    One line of evidence.
-    """
-
-    contradicts_pixels: NotRequired[bool]
-    kind: str
-    points_to: NotRequired[Literal["ai", "no_ai", "neither"]]
-    sentence: str
-    source: str
-    state: NotRequired[str | None]
-    strength: Literal["strong", "moderate", "weak", "none"]
-
-
-class FieldProblem(TypedDict):
-    """
-    What is wrong with one field.
-    """
-
-    field: str
-    reason: str
-
-
-class ImageBody(TypedDict):
-    """
-    The image that was judged: bytes known by their hash.
-    """
-
-    byte_count: int
-    height_px: int | None
-    media_type: str | None
-    picture_url: str | None
-    sha256: str
-    width_px: int | None
-
-
-class LimitBody(TypedDict):
-    """
-    One thing that weakens the verdict.
-    """
-
-    code: str
-    sentence: str
-
-
-class ModelBody(TypedDict):
-    """
-    The detector that decided, with the version of its thresholds.
-    """
-
-    card_url: str
-    name: str
-    threshold_version: str
-    version: str
-
-
-class ModelVersionBody(TypedDict):
-    """
-    A detector that has run here.
-    """
-
-    card_url: str
-    first_run_at: str
-    is_live: bool
-    likely_ai_at: float
-    min_side_px: int
-    name: str
-    no_evidence_below: float
-    threshold_version: str
-    version: str
-
-
-class ModelsBody(TypedDict):
-    """
-    All detectors that have run here, the newest first.
-    """
-
-    models: list[ModelVersionBody]
-
-
-class ProblemBody(TypedDict):
-    """
-    A problem document (RFC 9457). `code` is stable.
-    """
-
-    code: str
-    detail: str
-    fields: NotRequired[list[FieldProblem] | None]
-    status: int
-    title: str
-    type: str
-
-
-class SimilarBody(TypedDict):
-    """
-    An image of the same tenant that looks alike.
-    """
-
-    check_id: str
-    checked_at: str
-    distance_bits: int
-    label: Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]
-    picture_url: str
-
-
-class SimilarImagesBody(TypedDict):
-    """
-    Candidates for a person to compare, the nearest first; never a reason for a score.
-    """
-
-    similar: list[SimilarBody]
-
-
-class ValidationErrorModel(TypedDict):
-    ctx: NotRequired[dict[str, Any] | None]
-    input: Any
-    loc: list[Any]
-    msg: str
-    type: str
-    url: NotRequired[str | None]
-
-
-class WebhookBody(TypedDict):
-    """
-    Where to tell of what happens.
-    """
-
-    created_at: str
-    disabled_at: str | None
-    disabled_reason: str | None
-    events: list[str]
-    id: str
-    is_enabled: bool
-    previous_secret_until: str | None
-    url: str
-
-
-class WebhookChange(TypedDict, closed=True):
-    """
-    What to change; a field that is not given stays.
-    """
-
-    events: NotRequired[list[Literal["check.done", "check.failed"]] | None]
-    is_enabled: NotRequired[bool | None]
-    url: NotRequired[str | None]
-
-
-class WebhookRequest(TypedDict, closed=True):
-    """
-    A new endpoint.
-    """
-
-    events: NotRequired[list[Literal["check.done", "check.failed"]]]
-    url: str
-
-
-class WebhookWithSecretBody(TypedDict):
-    """
-    An endpoint with its secret, which is shown this once.
-    """
-
-    created_at: str
-    disabled_at: str | None
-    disabled_reason: str | None
-    events: list[str]
-    id: str
-    is_enabled: bool
-    previous_secret_until: str | None
-    secret: str
-    url: str
-
-
-class WebhooksBody(TypedDict):
-    """
-    All endpoints, the oldest first; there are at most fifty.
-    """
-
-    webhooks: list[WebhookBody]
+    key: str
+    role: Literal["reader", "moderator", "integration", "admin"]
 
 
 class AgreementBody(TypedDict):
@@ -262,29 +63,13 @@ class BatchCounts(TypedDict):
     total: int
 
 
-class BatchItemBody(TypedDict):
+class CheckErrorBody(TypedDict):
     """
-    One address of a batch, in the order in which it was sent.
-    """
-
-    check_id: str | None
-    error: CheckErrorBody | None
-    label: Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"] | None
-    status: Literal["queued", "fetching", "detecting", "done", "failed"] | None
-    url: str
-
-
-class BatchWithItemsBody(TypedDict):
-    """
-    A batch, its progress and its items.
+    Why a check failed.
     """
 
-    counts: BatchCounts
-    created_at: str
-    has_ended: bool
-    id: str
-    items: list[BatchItemBody]
-    urgency: Literal["interactive", "moderation", "backfill"]
+    code: str
+    message: str
 
 
 class CheckRequest(TypedDict, closed=True):
@@ -293,6 +78,65 @@ class CheckRequest(TypedDict, closed=True):
     """
 
     page_url: NotRequired[str | None]
+    url: str
+
+
+class CoopActionTakenBody(TypedDict):
+    """
+    What became of a callback.
+    """
+
+    check_id: str
+    is_new: bool
+    says: Literal["ai", "real", "unsure"]
+
+
+class CoopCheckRequest(TypedDict, closed=True):
+    """
+    An item's image, as the plug-in asks about it.
+    """
+
+    item_id: NotRequired[str | None]
+    item_type: NotRequired[str | None]
+    url: str
+
+
+class CoopConnectionRequest(TypedDict, closed=True):
+    """
+    How the caller's Coop signs.
+    """
+
+    public_key_pem: str
+
+
+class CoopCustomBody(TypedDict):
+    """
+    What the operator has filled in at the action, under "Body".
+    """
+
+    ntf_says: Literal["ai", "real", "unsure"]
+
+
+class CoopItemBody(TypedDict):
+    """
+    The item that an action is about. Coop gives more, and may give more yet.
+    """
+
+    id: str
+    typeName: NotRequired[str | None]
+
+
+class CoopTargetRequest(TypedDict, closed=True):
+    """
+    Where to hand verdicts to, and as what.
+    """
+
+    api_key: str
+    item_type_id: str
+    labels: NotRequired[list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]]]
+    reporter_id: NotRequired[str]
+    reporter_type_id: NotRequired[str | None]
+    send: Literal["items", "reports"]
     url: str
 
 
@@ -307,6 +151,49 @@ class DecisionBody(TypedDict):
     reason: str | None
     says: Literal["ai", "real", "unsure"]
     undone_at: str | None
+
+
+class DeliveryBody(TypedDict):
+    """
+    One event on its way to one endpoint.
+    """
+
+    attempts: int
+    created_at: str
+    dead_at: str | None
+    delivered_at: str | None
+    event_id: str
+    event_type: str
+    id: str
+    last_error: str | None
+    last_status: int | None
+    next_attempt_at: str | None
+    state: Literal["waiting", "delivered", "dead"]
+    webhook_id: str
+
+
+class ErasureBody(TypedDict):
+    """
+    The proof of an erasure. It says nothing of files: that would tell who else sent them.
+    """
+
+    checks_erased: int
+    erased_at: str
+    sha256: str
+
+
+class EvidenceBody(TypedDict):
+    """
+    One line of evidence.
+    """
+
+    contradicts_pixels: NotRequired[bool]
+    kind: str
+    points_to: NotRequired[Literal["ai", "no_ai", "neither"]]
+    sentence: str
+    source: str
+    state: NotRequired[str | None]
+    strength: Literal["strong", "moderate", "weak", "none"]
 
 
 class FeedbackBody(TypedDict):
@@ -324,6 +211,15 @@ class FeedbackBody(TypedDict):
     standing: Literal["label", "counted", "quarantined"]
 
 
+class FieldProblem(TypedDict):
+    """
+    What is wrong with one field.
+    """
+
+    field: str
+    reason: str
+
+
 class HumanBody(TypedDict):
     """
     What people decided on this picture. It stands over the label.
@@ -336,6 +232,130 @@ class HumanBody(TypedDict):
     says: Literal["ai", "real", "unsure"]
 
 
+class ImageBody(TypedDict):
+    """
+    The image that was judged: bytes known by their hash.
+    """
+
+    byte_count: int
+    height_px: int | None
+    media_type: str | None
+    picture_url: str | None
+    sha256: str
+    width_px: int | None
+
+
+class InvitationBody(TypedDict):
+    """
+    An invitation that was just made.
+    """
+
+    expires_at: str
+    id: str
+    name: str
+    url: str
+
+
+class InvitationRequest(TypedDict, closed=True):
+    """
+    Who is invited to read, and for how long the link is good.
+    """
+
+    hours: NotRequired[int]
+    name: str
+
+
+class KeyBody(TypedDict):
+    """
+    A key, without its secret.
+    """
+
+    created_at: str
+    expires_at: str | None
+    id: str
+    name: str
+    person: str
+    person_id: str
+    role: str
+
+
+class KeyRequest(TypedDict, closed=True):
+    """
+    A key to be made.
+    """
+
+    name: str
+    person_id: NotRequired[str | None]
+    role: NotRequired[Literal["reader", "moderator", "integration", "admin"]]
+
+
+class KeysBody(TypedDict):
+    """
+    The keys that are in force.
+    """
+
+    keys: list[KeyBody]
+
+
+class LimitBody(TypedDict):
+    """
+    One thing that weakens the verdict.
+    """
+
+    code: str
+    sentence: str
+
+
+class ModelBody(TypedDict):
+    """
+    The detector that decided, with the version of its thresholds.
+    """
+
+    card_url: str
+    name: str
+    threshold_version: str
+    version: str
+
+
+class ModelVersionBody(TypedDict):
+    """
+    A detector that has run here.
+    """
+
+    card_url: str
+    first_run_at: str
+    is_live: bool
+    likely_ai_at: float
+    min_side_px: int
+    name: str
+    no_evidence_below: float
+    threshold_version: str
+    version: str
+
+
+class ModelsBody(TypedDict):
+    """
+    All detectors that have run here, the newest first.
+    """
+
+    models: list[ModelVersionBody]
+
+
+class NewKeyBody(TypedDict):
+    """
+    A key that was just made, with its secret.
+    """
+
+    created_at: str
+    expires_at: str | None
+    id: str
+    key: str
+    name: str
+    person: str
+    person_id: str
+    role: str
+
+
 class OpinionRequest(TypedDict, closed=True):
     """
     What someone says about an image: in feedback, or as a moderator's decision.
@@ -344,6 +364,47 @@ class OpinionRequest(TypedDict, closed=True):
     note: NotRequired[str | None]
     reason: NotRequired[str | None]
     says: Literal["ai", "real", "unsure"]
+
+
+class ProblemBody(TypedDict):
+    """
+    A problem document (RFC 9457). `code` is stable.
+    """
+
+    code: str
+    detail: str
+    fields: NotRequired[list[FieldProblem] | None]
+    status: int
+    title: str
+    type: str
+
+
+class RotationRequest(TypedDict, closed=True):
+    """
+    How a key is replaced.
+    """
+
+    overlap_hours: NotRequired[float]
+
+
+class SimilarBody(TypedDict):
+    """
+    An image of the same tenant that looks alike.
+    """
+
+    check_id: str
+    checked_at: str
+    distance_bits: int
+    label: Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]
+    picture_url: str
+
+
+class SimilarImagesBody(TypedDict):
+    """
+    Candidates for a person to compare, the nearest first; never a reason for a score.
+    """
+
+    similar: list[SimilarBody]
 
 
 class StatementBody(TypedDict):
@@ -368,13 +429,13 @@ class StatementBody(TypedDict):
     was_notified: bool
 
 
-class DeliveriesBody(TypedDict):
-    """
-    A page of deliveries, the newest first.
-    """
-
-    deliveries: list[DeliveryBody]
-    next_cursor: str | None
+class ValidationErrorModel(TypedDict):
+    ctx: NotRequired[dict[str, Any] | None]
+    input: Any
+    loc: list[Any]
+    msg: str
+    type: str
+    url: NotRequired[str | None]
 
 
 class VerdictBody(TypedDict):
@@ -394,6 +455,70 @@ class VerdictBody(TypedDict):
     score: float | None
 
 
+class WebhookBody(TypedDict):
+    """
+    Where to tell of what happens.
+    """
+
+    created_at: str
+    disabled_at: str | None
+    disabled_reason: str | None
+    events: list[str]
+    id: str
+    is_enabled: bool
+    labels: list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]] | None
+    previous_secret_until: str | None
+    shape: Literal["standard", "coop_items", "coop_reports"]
+    url: str
+
+
+class WebhookChange(TypedDict, closed=True):
+    """
+    What to change; a field that is not given stays.
+    """
+
+    events: NotRequired[list[Literal["check.done", "check.failed", "check.reviewed"]] | None]
+    is_enabled: NotRequired[bool | None]
+    labels: NotRequired[list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]] | None]
+    url: NotRequired[str | None]
+
+
+class WebhookRequest(TypedDict, closed=True):
+    """
+    A new endpoint.
+    """
+
+    events: NotRequired[list[Literal["check.done", "check.failed", "check.reviewed"]]]
+    labels: NotRequired[list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]] | None]
+    url: str
+
+
+class WebhookWithSecretBody(TypedDict):
+    """
+    An endpoint with its secret, which is shown this once.
+    """
+
+    created_at: str
+    disabled_at: str | None
+    disabled_reason: str | None
+    events: list[str]
+    id: str
+    is_enabled: bool
+    labels: list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]] | None
+    previous_secret_until: str | None
+    secret: str
+    shape: Literal["standard", "coop_items", "coop_reports"]
+    url: str
+
+
+class WebhooksBody(TypedDict):
+    """
+    All endpoints, the oldest first; there are at most fifty.
+    """
+
+    webhooks: list[WebhookBody]
+
+
 class BatchBody(TypedDict):
     """
     A batch and its progress.
@@ -406,6 +531,18 @@ class BatchBody(TypedDict):
     urgency: Literal["interactive", "moderation", "backfill"]
 
 
+class BatchItemBody(TypedDict):
+    """
+    One address of a batch, in the order in which it was sent.
+    """
+
+    check_id: str | None
+    error: CheckErrorBody | None
+    label: Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"] | None
+    status: Literal["queued", "fetching", "detecting", "done", "failed"] | None
+    url: str
+
+
 class BatchRequest(TypedDict, closed=True):
     """
     Many images by their addresses.
@@ -413,6 +550,19 @@ class BatchRequest(TypedDict, closed=True):
 
     urgency: NotRequired[Literal["moderation", "backfill"]]
     urls: list[CheckRequest | str]
+
+
+class BatchWithItemsBody(TypedDict):
+    """
+    A batch, its progress and its items.
+    """
+
+    counts: BatchCounts
+    created_at: str
+    has_ended: bool
+    id: str
+    items: list[BatchItemBody]
+    urgency: Literal["interactive", "moderation", "backfill"]
 
 
 class CheckBody(TypedDict):
@@ -437,6 +587,26 @@ class ChecksBody(TypedDict):
     """
 
     checks: list[CheckBody]
+    next_cursor: str | None
+
+
+class CoopActionBody(TypedDict):
+    """
+    A callback of Coop's, as far as it is read.
+    """
+
+    actorEmail: NotRequired[str | None]
+    custom: CoopCustomBody
+    decisionReason: NotRequired[str | None]
+    item: CoopItemBody
+
+
+class DeliveriesBody(TypedDict):
+    """
+    A page of deliveries, the newest first.
+    """
+
+    deliveries: list[DeliveryBody]
     next_cursor: str | None
 
 
