@@ -15,6 +15,7 @@ class Received:
     """One request as it came."""
 
     method: str
+    path: str
     headers: dict[str, str]
     body: bytes
 
@@ -62,7 +63,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 answer = receiver.script.pop(0) if receiver.script else Answer()
-                receiver.received.put(Received(self.command, dict(self.headers), body))
+                receiver.received.put(Received(self.command, self.path, dict(self.headers), body))
                 if answer.hold is not None:
                     answer.hold.wait(WAIT_SECONDS)
                 try:
