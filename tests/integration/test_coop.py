@@ -1,4 +1,4 @@
-"""ROOST Coop over real rows: signed callbacks taken in, verdicts handed over to a stub of its API."""
+"""ROOST Coop over real rows: signed callbacks taken in, verdicts handed to a stub of its API."""
 
 import base64
 import io

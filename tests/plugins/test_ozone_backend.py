@@ -1,4 +1,4 @@
-"""Ozone's own backend from npm: what it makes of our moderation events, and of one that comes twice."""
+"""Ozone's own backend from npm: what it makes of our events, and of one that comes twice."""
 
 import json
 import os
