@@ -11,6 +11,7 @@ from api.schemas import (
     LimitBody,
     ModelBody,
     ModelVersionBody,
+    SimilarBody,
     VerdictBody,
 )
 from api.services import services
@@ -18,6 +19,7 @@ from scans.image_store import Kind, heatmap_name
 from scans.review_rules import is_reversal
 from scans.review_tables import Review
 from scans.reviews import find_humans
+from scans.similar import Candidate
 from scans.tables import Check, Image, ModelVersion, Verdict
 
 # Of a check that has been through the decoder itself.
@@ -126,6 +128,17 @@ def sign_picture_url(kind: Kind, name: str, media_type: str) -> str:
     """A short-lived address for a picture, which needs no key: an `<img>` can show it."""
     token = services().picture_signer.dumps([kind, name, media_type])
     return url_for("pictures.show_picture", token=token)
+
+
+def render_candidate(candidate: Candidate) -> SimilarBody:
+    """A candidate with a fresh link to its picture."""
+    return SimilarBody(
+        check_id=candidate.check_id,
+        distance_bits=candidate.distance_bits,
+        label=candidate.label,
+        checked_at=candidate.checked_at,
+        picture_url=sign_picture_url("bytes", candidate.image_sha256, candidate.media_type),
+    )
 
 
 def render_model(model: ModelVersion) -> ModelVersionBody:

@@ -161,7 +161,7 @@ class SimilarBody(BaseModel):
     """An image of the same tenant that looks alike."""
 
     check_id: UUID
-    distance_bits: int = Field(description="of the 256 bits of PDQ, so many differ; at most 31")
+    distance_bits: int = Field(description="of the 256 bits of PDQ, so many differ; at most 80")
     label: LabelWord
     checked_at: datetime
     picture_url: str = Field(description="signed and short-lived")

@@ -172,7 +172,7 @@ def _remove_files(session: Session, store: ImageStore, sha256: str) -> tuple[str
     """Remove what no other image shows, and forget what was read in the bytes."""
     image = session.get_one(Image, sha256)
     views = [image.pixels_sha256, *image.further_pixels_sha256] if image.pixels_sha256 else []
-    names: list[tuple[Kind, str]] = [("bytes", sha256)]
+    names: list[tuple[Kind, str]] = [("bytes", sha256), ("incoming", sha256)]
     versions = session.scalars(select(ModelVersion.version)).all()
     for view in views:
         if not session.scalar(select(exists().where(_shows(view, sha256)))):

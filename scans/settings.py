@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     keep_images_days: PositiveInt | None = Field(
         default=None, description="then an image's files are removed; unset: they stay"
     )
+    keep_webhook_events_days: PositiveInt = Field(
+        default=90, description="how long what was delivered or given up can be listed and replayed"
+    )
     secure_cookies: bool = Field(default=False, description="set it where the site is on https")
 
     @field_validator("database_url", "fetch_database_url")

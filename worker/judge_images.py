@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session, sessionmaker
 
+from images.hashes import pixels_sha256 as hash_of_pixels
 from ntf.errors import DetectionFailed
 from ntf.heatmap import render_heatmap
 from ntf.predictor import ModelInfo, Prediction
@@ -100,11 +101,18 @@ def find_unjudged(session: Session, claims: Sequence[Claim], info: ModelInfo) ->
 
 
 def map_if_kept(pixels_sha256: str, store: ImageStore) -> NDArray[np.uint8] | None:
-    """The mapped pixels [H, W, 3]; None where they are gone."""
+    """The mapped pixels [H, W, 3]; None where they are gone, or are not what their name says.
+
+    A score serves every image with this hash: a captured fetching worker must not give it others.
+    """
     try:
-        return map_pixels(store, pixels_sha256)
+        pixels = map_pixels(store, pixels_sha256)
     except ImageNotStored:
         return None
+    if hash_of_pixels(pixels) != pixels_sha256:
+        store.forget("pixels", pixels_sha256)
+        return None
+    return pixels
 
 
 def predict_each(
@@ -130,7 +138,8 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
 
     Raises:
         DetectionFailed: the detector broke on these pixels.
-        ImageNotStored: the decoded pixels are gone; the check must be fetched again.
+        ImageNotStored: the decoded pixels are gone, or the bytes are not those of their name; the
+            check must be fetched again.
         LeaseLost: another worker holds the check now.
     """
     info = tools.load_detector().info
@@ -154,6 +163,8 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
             threshold_version=info.threshold_version,
         )
         offer_for_review(session, claim, image, verdict, tools.spot_check_share)
+        # While the check is held: an erasure comes before the file or after the commit.
+        tools.store.take_in(image.sha256)
     for view in views:
         tools.store.forget("pixels", view)
 

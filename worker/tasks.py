@@ -36,7 +36,7 @@ from scans.queue import (
     put_back,
 )
 from scans.wake import TASK_NAMES
-from scans.webhook_deliveries import claim_delivery
+from scans.webhook_deliveries import claim_delivery, forget_ended
 from worker import tools
 from worker.celery_app import app, settings
 from worker.deliver_webhook import deliver_webhook
@@ -49,6 +49,7 @@ from worker.turnstile import Turnstile
 
 log = structlog.get_logger()
 RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
+RETENTION_BATCH_DELIVERIES = 1000
 # What a worker may need beyond the timeout of the request itself: then another may try.
 DELIVERY_MARGIN_SECONDS = 30.0
 
@@ -163,15 +164,32 @@ def remove_old_images() -> bool:
     return count > 0
 
 
+def forget_old_events() -> bool:
+    """Remove what webhooks told long ago, a part at a time. Returns whether there was any."""
+    with tools.sessions().begin() as session:
+        count = forget_ended(
+            session, settings.keep_webhook_events_days, limit=RETENTION_BATCH_DELIVERIES
+        )
+    if count:
+        log.info("webhook_events_aged_out", count=count)
+    return count > 0
+
+
 sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
 retention = Sweeper(remove_old_images, RETENTION_INTERVAL_SECONDS)
+event_retention = Sweeper(forget_old_events, RETENTION_INTERVAL_SECONDS)
 
 
 @celeryd_after_setup.connect
 def remove_by_age(**_: object) -> None:
-    """Begin where images have an age, in workers that detect: they fetch nothing strange."""
+    """Begin where images have an age, in workers that detect: they fetch nothing strange.
+
+    What webhooks told goes by those that deliver.
+    """
     if settings.keep_images_days and "detect" in app.amqp.queues.consume_from:
         retention.start()
+    if "deliver" in app.amqp.queues.consume_from:
+        event_retention.start()
 
 
 @celeryd_after_setup.connect
@@ -204,6 +222,7 @@ def claim_no_more(**_: object) -> None:
     """Let the sweep end while the tasks do."""
     sweeper.ask_to_stop()
     retention.ask_to_stop()
+    event_retention.ask_to_stop()
 
 
 @worker_shutdown.connect

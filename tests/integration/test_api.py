@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans import keys
 from scans.tables import PixelScore
+from tests.integration.callers import fill_sign_in
 from tests.integration.conftest import make_key
 from tests.pictures import as_jpeg, as_png, noise, photograph
 
@@ -199,8 +200,11 @@ def test_session_of_the_page_works_and_foreign_sites_do_not(
 ) -> None:
     browser = app.test_client()
     assert b"Sign in" in browser.get("/").data
-    assert browser.post("/session", data={"key": "wrong"}).status_code == 401
-    assert browser.post("/session", data={"key": secret}).status_code == 303
+    assert fill_sign_in(browser, "wrong").status_code == 401
+    forged = browser.post("/session", data={"key": secret})
+    assert forged.status_code == 403
+    assert b"Load the page again" in forged.data
+    assert fill_sign_in(browser, secret).status_code == 303
     assert b"Is this image AI-made?" in browser.get("/").data
     body = {"url": "http://example.org/"}
     ours = browser.post("/v1/checks", json=body, headers={"Origin": "http://localhost"})

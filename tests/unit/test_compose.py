@@ -1,12 +1,13 @@
 """The containers run what `ntf run` runs, with the settings that there are."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from cli.run import processes
+from scans.image_store import Kind
 from scans.settings import ENVIRONMENT_PREFIX, Settings
 from scans.wake import TASK_NAMES
 
@@ -70,6 +71,17 @@ def test_of_our_services_the_fetching_workers_see_broker_and_database_alone(
     ours = set(services["fetch"]["networks"])
     seen = {name for name, service in services.items() if ours & set(service.get("networks", []))}
     assert seen == {"fetch", "broker", "database"}
+
+
+def test_the_fetching_workers_can_change_nothing_that_is_kept(services: dict[str, Any]) -> None:
+    given = dict(line.split(":", 1) for line in services["fetch"]["volumes"])
+    assert given == {
+        "bytes": "/data/images/bytes:ro",
+        "incoming": "/data/images/incoming",
+        "pixels": "/data/images/pixels",
+    }
+    kinds = {f"{kind}:/data/images/{kind}" for kind in get_args(Kind)}
+    assert all(set(services[name]["volumes"]) == kinds for name in ("api", "detect"))
 
 
 def test_nothing_runs_as_root_or_writes_to_its_root(services: dict[str, Any]) -> None:

@@ -6,9 +6,10 @@ import { makePng, pngSides, sha256 } from './png.mjs';
 export const KEY = 'a-key-for-tests';
 
 export async function startService() {
-  const service = { arrivals: [], feedback: [], appeals: [], checks: new Map(), known: new Map(), human: null, nextProblem: null };
+  const service = { arrivals: [], feedback: [], appeals: [], checks: new Map(), known: new Map(), human: null, nextProblem: null, requests: [], inFlight: 0, mostInFlight: 0, holdMilliseconds: 0 };
   const server = createServer((request, response) => {
-    answer(service, request).then(
+    service.requests.push(`${request.method} ${request.url}`);
+    hold(service, () => answer(service, request)).then(
       ({ status = 200, body, type = 'application/json', headers = {} }) => {
         response.writeHead(status, { 'Content-Type': type, ...headers });
         response.end(Buffer.isBuffer(body) ? body : JSON.stringify(body));
@@ -20,6 +21,14 @@ export async function startService() {
   service.address = `http://127.0.0.1:${server.address().port}`;
   service.stop = () => server.close();
   return service;
+}
+
+/** Answers after a while, and counts how many wait for an answer at a time. */
+async function hold(service, act) {
+  service.inFlight += 1;
+  service.mostInFlight = Math.max(service.mostInFlight, service.inFlight);
+  if (service.holdMilliseconds) await new Promise((done) => setTimeout(done, service.holdMilliseconds));
+  return act().finally(() => (service.inFlight -= 1));
 }
 
 async function answer(service, request) {
