@@ -1680,7 +1680,7 @@ export interface components {
             checked_at: string;
             /**
              * Distance Bits
-             * @description of the 256 bits of PDQ, so many differ; at most 31
+             * @description of the 256 bits of PDQ, so many differ; at most 80
              */
             distance_bits: number;
             /**
@@ -3056,6 +3056,15 @@ export interface operations {
             };
             /** @description The key does not open this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -212,6 +212,21 @@ def test_the_plug_ins_request_joins_the_open_check_and_names_the_item_once(
     assert client.post("/v1/integrations/coop/checks", json=asked).status_code == 403
 
 
+def test_an_erased_image_leaves_its_item_to_the_next(
+    app: OpenAPI, operator: FlaskClient, moderator: FlaskClient, judge: Callable[[int], str],
+    coop: Coop, sessions: Sessions, holder: KeyHolder, client: FlaskClient,
+) -> None:  # fmt: skip
+    del operator
+    first = judge(1)
+    name_item(sessions, holder.tenant_id, first, CoopItemName("item-1", "Post"))
+    admin = make_caller(app, sessions, role="admin")
+    sha256 = client.get(f"/v1/checks/{first}").json["image"]["sha256"]
+    assert admin.delete(f"/v1/images/{sha256}").status_code == 200
+    second = judge(2)
+    name_item(sessions, holder.tenant_id, second, CoopItemName("item-1", "Post"))
+    assert coop.call(moderator, action("item-1"))[1]["check_id"] == second
+
+
 @pytest.mark.parametrize(
     "pem", ["no key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"]
 )
