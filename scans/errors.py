@@ -61,6 +61,12 @@ class WebhookDisabled(ScanError):
     code = "webhook_disabled"
 
 
+class WebhookNotStandard(ScanError):
+    """The endpoint belongs to another system, which has no such thing."""
+
+    code = "webhook_not_standard"
+
+
 class DeliveryNotFound(ScanError):
     """No such delivery, or it is another tenant's."""
 
@@ -172,3 +178,33 @@ class RetrainingBusy(ScanError):
 
     code = "retraining_busy"
     retryable = True
+
+
+class CoopKeyInvalid(ScanError):
+    """What was given is not a key that Coop can have signed with."""
+
+    code = "coop_key_invalid"
+
+
+class CoopNotConnected(ScanError):
+    """The tenant has not said how its Coop signs."""
+
+    code = "coop_not_connected"
+
+
+class CoopSignatureWrong(ScanError):
+    """The request was not signed by the tenant's Coop."""
+
+    code = "coop_signature_wrong"
+
+
+class CoopItemUnknown(ScanError):
+    """No check of this tenant belongs to the item."""
+
+    code = "coop_item_unknown"
+
+
+class CoopItemAmbiguous(ScanError):
+    """Several images belong to the item, and the decision does not say which it is about."""
+
+    code = "coop_item_ambiguous"

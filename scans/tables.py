@@ -27,6 +27,7 @@ STATUSES = ("queued", "fetching", "detecting", "done", "failed")
 OPEN_STATUSES = ("queued", "fetching", "detecting")
 ROLES = ("reader", "moderator", "integration", "admin")
 STAGES = ("candidate", "refused", "canary", "live", "retired", "rolled_back")
+SHAPES = ("standard", "coop_items", "coop_reports")
 LABELS = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
 
 _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
@@ -277,12 +278,20 @@ class WebhookEndpoint(Table):
     """
 
     __tablename__ = "webhook_endpoints"
-    __table_args__ = (Index("webhook_endpoints_by_tenant", "tenant_id", "created_at"),)
+    __table_args__ = (
+        one_of("shape", SHAPES),
+        Index("webhook_endpoints_by_tenant", "tenant_id", "created_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     url: Mapped[str]
     events: Mapped[list[str]] = mapped_column(JSONB)
+    # Of the verdicts that are told; null: all.
+    labels: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    # How it is told: by Standard Webhooks, or as ROOST Coop takes it (`scans/coop_messages.py`).
+    shape: Mapped[str] = mapped_column(server_default="standard")
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     sealed_secret: Mapped[str]
     previous_sealed_secret: Mapped[str | None]
     previous_secret_until: Mapped[datetime | None]
