@@ -57,7 +57,7 @@ test: check browser     ## Lint, types and the fast tests, with coverage
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile -m "$(FAST)" $(ARGS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
-test-slow: install-test browser  ## The tests that take longer
+test-slow: $(VENV)/.installed-bench browser  ## The tests that take longer
 	@$(MAKE) test-integrations
 	$(BIN)/pytest -m "not ($(FAST)) and not integrations" $(ARGS)
 	@$(MAKE) test-extension

@@ -107,7 +107,7 @@ class FeatureSet:
 
 def save_features(features: FeatureSet, path: Path) -> None:
     """Write features in half precision (NPZ); the file appears when it is whole."""
-    words = {
+    words: dict[str, Any] = {
         name: np.array([getattr(one, name) for one in features.described])
         for name in Described.__slots__
     }

@@ -66,8 +66,9 @@ def fit_heads(
 
 def balance(weights: NDArray[np.float64], is_ai: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The weights, so that each class adds up to one half."""
-    shares = np.where(is_ai, weights / weights[is_ai].sum(), weights / weights[~is_ai].sum())
-    return shares / 2
+    sums = np.where(is_ai, weights[is_ai].sum(), weights[~is_ai].sum())
+    shares: NDArray[np.float64] = weights / sums / 2
+    return shares
 
 
 def fit_classifier(
@@ -198,7 +199,7 @@ class Adam:
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    found: Floats = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    found: Floats = np.float32(1) / (np.float32(1) + np.exp(-np.clip(logits, -30, 30)))
     return found
 
 
