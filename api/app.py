@@ -22,6 +22,7 @@ from api.routes import (
     images,
     invitations,
     keys,
+    model_pages,
     models,
     operations,
     pages,
@@ -75,7 +76,7 @@ def create_app(settings: Settings) -> OpenAPI:
         images,
     ):
         app.register_api(api.routes)
-    for page in (administration, review_pages, pages, sessions, pictures, operations):
+    for page in (administration, review_pages, model_pages, pages, sessions, pictures, operations):
         app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)

@@ -1,6 +1,6 @@
 """The tables of how models come and go: runs of retraining, reports of each step, the shadow."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -70,3 +70,28 @@ class ShadowScore(Table):
     canary_score: Mapped[float]
     canary_label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DriftFigure(Table):
+    """One week of one tenant's images under one model, against what the model was calibrated on."""
+
+    __tablename__ = "drift_figures"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    week: Mapped[date] = mapped_column(primary_key=True)
+    model_version: Mapped[str] = mapped_column(
+        ForeignKey("model_versions.version"), primary_key=True
+    )
+    images: Mapped[int]
+    # Null where there are too few images, or nothing is known of the calibration.
+    score_index: Mapped[float | None]
+    rarity_index: Mapped[float | None]
+    # The largest wealth of the week.
+    martingale: Mapped[float]
+    uncertain_share: Mapped[float]
+    decided: Mapped[int]
+    agreed: Mapped[int]
+    # Ids of checks whose images are the least like photographs, for a person to look at.
+    examples: Mapped[list[str]] = mapped_column(JSONB)
+    is_alarming: Mapped[bool]
+    measured_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -24,6 +24,7 @@ TASK_NAMES: dict[Queue, str] = {
 # What the beat sends to the queue `retrain`, each at its interval.
 RETRAIN_QUEUE = "retrain"
 RETRAIN_TASK, ADVANCE_TASK = "worker.retrain", "worker.advance_models"
+DRIFT_TASK = "worker.watch_drift"
 CONNECT_TIMEOUT_SECONDS = 2.0
 
 log = structlog.get_logger()

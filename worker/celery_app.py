@@ -11,9 +11,10 @@ from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
-from scans.wake import ADVANCE_TASK, RETRAIN_QUEUE, RETRAIN_TASK
+from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK
 
 SOFT_SHUTDOWN_SECONDS = 20.0
+DRIFT_INTERVAL_SECONDS = 3600.0
 
 settings = load_settings()
 set_up_logs()
@@ -48,6 +49,11 @@ app.conf.update(
         "advance-models": {
             "task": ADVANCE_TASK,
             "schedule": settings.canary_interval_seconds,
+            "options": {"queue": RETRAIN_QUEUE},
+        },
+        "watch-drift": {
+            "task": DRIFT_TASK,
+            "schedule": DRIFT_INTERVAL_SECONDS,
             "options": {"queue": RETRAIN_QUEUE},
         },
     },

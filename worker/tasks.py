@@ -36,7 +36,7 @@ from scans.queue import (
     fail_exhausted,
     put_back,
 )
-from scans.wake import ADVANCE_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
+from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
 from scans.webhook_deliveries import claim_delivery, forget_ended
 from worker import tools
 from worker.advance_models import advance_models
@@ -50,6 +50,7 @@ from worker.retrain import retrain as learn_from_labels
 from worker.shadow_canary import judge_in_shadow
 from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
+from worker.watch_drift import watch_drift
 
 log = structlog.get_logger()
 RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
@@ -180,6 +181,16 @@ def advance() -> str:
     )
     log.info("canary_weighed", outcome=outcome)
     return outcome
+
+
+@app.task(name=DRIFT_TASK)
+def watch() -> int:
+    """Measure drift. Returns how many tenants' weeks were measured."""
+    try:
+        return watch_drift(tools.retrain_tools())
+    except (NtfError, ScanError) as error:
+        log.info("drift_not_measured", code=error.code, reason=str(error))
+        return 0
 
 
 def sweep() -> bool:

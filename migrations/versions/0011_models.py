@@ -19,6 +19,7 @@ def upgrade() -> None:
     create_retrainings()
     create_reports()
     create_shadow_scores()
+    create_drift_figures()
 
 
 def add_stages() -> None:
@@ -108,6 +109,32 @@ def create_shadow_scores() -> None:
     )
 
 
+def create_drift_figures() -> None:
+    op.create_table(
+        "drift_figures",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("week", sa.Date(), nullable=False),
+        sa.Column("model_version", sa.String(), nullable=False),
+        sa.Column("images", sa.Integer(), nullable=False),
+        sa.Column("score_index", sa.Float(), nullable=True),
+        sa.Column("rarity_index", sa.Float(), nullable=True),
+        sa.Column("martingale", sa.Float(), nullable=False),
+        sa.Column("uncertain_share", sa.Float(), nullable=False),
+        sa.Column("decided", sa.Integer(), nullable=False),
+        sa.Column("agreed", sa.Integer(), nullable=False),
+        sa.Column("examples", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("is_alarming", sa.Boolean(), nullable=False),
+        moment("measured_at"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_drift_figures_tenant_id")
+        ),
+        of_model("drift_figures", "model_version"),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "week", "model_version", name=op.f("pk_drift_figures")
+        ),
+    )
+
+
 def moment(name: str) -> sa.Column[object]:
     return sa.Column(
         name, sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
@@ -121,7 +148,7 @@ def of_model(table: str, column: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
-    for table in ("shadow_scores", "model_reports", "retrainings"):
+    for table in ("drift_figures", "shadow_scores", "model_reports", "retrainings"):
         op.drop_table(table)
     op.drop_index("one_canary", "model_versions")
     op.drop_constraint(op.f("ck_model_versions_stage_is_known"), "model_versions")

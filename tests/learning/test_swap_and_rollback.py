@@ -3,7 +3,6 @@
 On the product as `ntf run` starts it: real servers, real processes, nothing but its own interfaces.
 """
 
-import os
 import subprocess
 import sys
 import time
@@ -120,7 +119,9 @@ def until(found: Callable[[], Any]) -> Any:
 
 def ntf(product: Product, *arguments: str) -> str:
     """A command of the operator, on the product's own servers."""
-    environment = {**os.environ, **psutil.Process(product.process.pid).environ()}
+    children = psutil.Process(product.process.pid).children(recursive=True)
+    given = (child.environ() for child in children)
+    environment = next(one for one in given if "NTF_SECRET_KEY" in one)
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
         env=environment,
