@@ -11,3 +11,5 @@ lock pyproject.toml --output-file "$here/run.txt"
 lock "$here/build.in" --output-file "$here/build.txt"
 lock "$here/test.in" --constraint "$here/run.txt" --output-file "$here/test.txt"
 lock "$here/train.in" --constraint "$here/run.txt" --output-file "$here/train.txt"
+lock "$here/bench.in" --constraint "$here/run.txt" --constraint "$here/test.txt" \
+  --constraint "$here/train.txt" --output-file "$here/bench.txt"

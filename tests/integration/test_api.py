@@ -257,6 +257,10 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
         "/v1/invitations",
         "/v1/invitations/{token}/accept",
         "/v1/images/{sha256}",
+        "/v1/integrations/coop",
+        "/v1/integrations/coop/checks",
+        "/v1/integrations/coop/targets",
+        "/v1/integrations/coop/actions",
     }
     bodies = document["paths"]["/v1/checks"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "multipart/form-data"}
