@@ -51,13 +51,19 @@ def open_on_cpu(path: Path, crop_px: int, threads: int, backend: Backend) -> Net
     return networks[choose_fastest(networks, sample_crops(crop_px))]
 
 
-def open_onnxruntime(path: Path, threads: int) -> Network:
-    """The network in 32 bits; safe for many threads."""
+def open_onnxruntime(path: Path, threads: int, *, spins: bool = True) -> Network:
+    """The network in 32 bits; safe for many threads.
+
+    Args:
+        spins: whether a thread that waits for the others keeps its core, which is faster where
+            nothing else wants it.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Weights of eight bits become floating point once, at this moment, and not at every image.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spins else "0")
     with freed_memory_given_back():
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
