@@ -14,7 +14,7 @@ from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED
 from scans.all_tables import Table
-from scans.database import open_sessions
+from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
@@ -57,6 +57,13 @@ def sessions(settings: Settings) -> Iterator[sessionmaker[Session]]:
     with sessions.begin() as session:
         session.execute(text("TRUNCATE " + ", ".join(emptied)))
     close_connections(sessions)
+
+
+@pytest.fixture
+def reads(settings: Settings) -> Iterator[Reads]:
+    reads = Reads(settings.database_url)
+    yield reads
+    close_connections(reads.sessions)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from sqlalchemy import event
+from werkzeug.test import TestResponse
 
 from tests.pictures import as_jpeg, noise
 
@@ -49,14 +50,18 @@ def connections(app: OpenAPI, tmp_path: Path) -> Iterator[Connections]:
         event.remove(engine, "connect", opened.add)
 
 
+def upload(client: FlaskClient) -> TestResponse:
+    content = as_jpeg(noise(71))
+    return client.post("/v1/checks", data={"image": (io.BytesIO(content), "a.jpg")})
+
+
 @pytest.fixture
 def known_sha256(client: FlaskClient, tasks: ModuleType) -> str:
     """The hash of an image that has a verdict."""
-    content = as_jpeg(noise(71))
-    client.post("/v1/checks", data={"image": (io.BytesIO(content), "a.jpg")})
+    upload(client)
     assert tasks.fetch()
     assert tasks.detect_batch()
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(as_jpeg(noise(71))).hexdigest()
 
 
 def test_a_known_verdict_costs_one_round_trip(
@@ -74,6 +79,14 @@ def test_an_unknown_one_costs_no_more(client: FlaskClient, connections: Connecti
     address = f"/v1/verdicts?sha256={'0' * 64}"
     assert client.get(address).status_code == 404
     assert connections.count_round_trips(lambda: client.get(address)) == 1
+
+
+@pytest.mark.usefixtures("known_sha256")
+def test_a_known_upload_costs_one_for_the_key_one_for_the_verdict_and_one_for_peoples_word(
+    client: FlaskClient, connections: Connections
+) -> None:
+    assert upload(client).status_code == 200
+    assert connections.count_round_trips(lambda: upload(client)) == 3
 
 
 def test_a_lost_connection_is_replaced_without_a_word(
