@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas import Url
 from scans.webhook_events import EVENT_TYPES
 
-EventType = Literal["check.done", "check.failed", "check.reviewed"]
+EventType = Literal["check.done", "check.failed", "check.reviewed", "check.flagged"]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=len(EVENT_TYPES))]
 
 

@@ -157,3 +157,15 @@ class RetrainingBusy(ScanError):
 
     code = "retraining_busy"
     retryable = True
+
+
+class PolicyInvalid(ScanError):
+    """A policy's text is none; the message names the line."""
+
+    code = "policy_invalid"
+
+
+class PolicyChanged(ScanError):
+    """Someone saved another version since this one's effect was shown."""
+
+    code = "policy_changed"
