@@ -17,13 +17,19 @@ from api.routes import (
     administration,
     batches,
     checks,
+    connections,
     feedback,
+    hive,
     images,
     invitations,
     keys,
+    mastodon,
+    matrix,
     models,
     operations,
+    ozone,
     pages,
+    pict_rs,
     pictures,
     review_pages,
     reviews,
@@ -71,10 +77,13 @@ def create_app(settings: Settings) -> OpenAPI:
         keys,
         invitations,
         images,
+        connections,
     ):
         app.register_api(api.routes)
     for page in (administration, review_pages, pages, sessions, pictures, operations):
         app.register_blueprint(page.routes)
+    for receiver in (hive, pict_rs, mastodon, matrix, ozone):
+        app.register_blueprint(receiver.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)
     app.after_request(tell_budget)

@@ -34,17 +34,29 @@ def require_holder(right: Right = Right.CHECK) -> KeyHolder:
         RoleInsufficient: the key's role does not have the right.
         TooManyRequests: the key has asked too often.
     """
-    holder = _recognise_caller()
-    if "budget" not in g:  # a repetition is recognised before its route is (api/idempotency.py)
-        spend_request(holder)
-    if not may(holder.role, right):
-        raise RoleInsufficient(f"A key with the role {holder.role} does not open this.")
-    return holder
+    return _admit(_recognise_caller(), right)
+
+
+def require_holder_of_secret(secret: str, right: Right = Right.CHECK) -> KeyHolder:
+    """As `require_holder`, for a key that came in another system's own header.
+
+    Raises:
+        NotSignedIn, RoleInsufficient, TooManyRequests: see there.
+    """
+    return _admit(_holder_of_bearer("bearer", secret), right)
 
 
 def actor(holder: KeyHolder) -> Actor:
     """This request as the audit log names it."""
     return Actor("key", holder.key_id, request_id())
+
+
+def _admit(holder: KeyHolder, right: Right) -> KeyHolder:
+    if "budget" not in g:  # a repetition is recognised before its route is (api/idempotency.py)
+        spend_request(holder)
+    if not may(holder.role, right):
+        raise RoleInsufficient(f"A key with the role {holder.role} does not open this.")
+    return holder
 
 
 def _recognise_caller() -> KeyHolder:

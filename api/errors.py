@@ -1,7 +1,9 @@
 """The one place where errors become HTTP answers."""
 
+from collections.abc import Callable
+
 import structlog
-from flask import Flask, Response, make_response
+from flask import Blueprint, Flask, Response, make_response
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -9,14 +11,18 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
 from scans.errors import (
     Conflict,
+    ConnectionNotFound,
     CursorInvalid,
     DeliveryNotFound,
     DeliveryWaiting,
+    ErrandNotFound,
+    ErrandWaiting,
     ImageInUse,
     InvitationUnknown,
     NotAmongYours,
     ReviewNotFound,
     ScanError,
+    TooManyConnections,
     TooManyWebhooks,
     UrlNotCanonical,
     WebhookDisabled,
@@ -25,13 +31,18 @@ from scans.errors import (
 
 log = structlog.get_logger()
 
-# What a request can meet in the rows of webhooks: the status, and what kind of problem it is.
+# What a request can meet in the rows of webhooks and connections: the status, and what kind of
+# problem it is.
 WEBHOOK_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
     WebhookNotFound: (404, "No such webhook"),
     DeliveryNotFound: (404, "No such delivery"),
     WebhookDisabled: (409, "The webhook is disabled"),
     DeliveryWaiting: (409, "The delivery has not ended"),
     TooManyWebhooks: (409, "There are too many webhooks"),
+    ConnectionNotFound: (404, "No such connection"),
+    ErrandNotFound: (404, "No such errand"),
+    ErrandWaiting: (409, "The errand was not given up"),
+    TooManyConnections: (409, "There are too many connections"),
 }
 
 
@@ -123,3 +134,31 @@ def answer_invalid(error: ValidationError) -> Response:
             RequestInvalid.status, RequestInvalid.code, RequestInvalid.title, detail, fields=fields
         )
     )
+
+
+def answer_errors_as(routes: Blueprint, write: Callable[[int, str], Response]) -> None:
+    """Let the routes of another system answer errors in that system's own form.
+
+    Args:
+        write: makes an answer of an HTTP status and a sentence.
+    """
+
+    @routes.errorhandler(ApiError)
+    def answer_api_error(error: ApiError) -> Response:
+        return write(error.status, str(error))
+
+    @routes.errorhandler(UrlNotCanonical)
+    def answer_wrong_url(error: UrlNotCanonical) -> Response:
+        return write(422, str(error))
+
+    # The two numbers have handlers of the app's, which would come before this one.
+    @routes.errorhandler(413)
+    @routes.errorhandler(500)
+    @routes.errorhandler(HTTPException)
+    def answer_http_error(error: HTTPException) -> Response:
+        return write(error.code or 500, error.description or error.name)
+
+    @routes.errorhandler(OperationalError)
+    def answer_database_away(error: OperationalError) -> Response:
+        log.error("database_away", reason=str(error.orig))
+        return write(503, "The service cannot answer now. Nothing was lost; try again.")

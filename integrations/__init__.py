@@ -1,1 +1,5 @@
-"""Adapters that live inside other systems. None is built yet."""
+"""The languages of other systems: what they send, read; what they want to hear, written.
+
+Each module here knows one system and the standard library. Receivers live in `api/routes/`, errands
+in `worker/`. What runs inside another system (the classifier of threatexchange) stands here too.
+"""

@@ -11,3 +11,6 @@ lock pyproject.toml --output-file "$here/run.txt"
 lock "$here/build.in" --output-file "$here/build.txt"
 lock "$here/test.in" --constraint "$here/run.txt" --output-file "$here/test.txt"
 lock "$here/train.in" --constraint "$here/run.txt" --output-file "$here/train.txt"
+# The clients of other systems, which `pytest -m integrations` runs; never part of the plain install.
+lock "$here/integrations.in" --constraint "$here/run.txt" --constraint "$here/test.txt" \
+  --output-file "$here/integrations.txt"

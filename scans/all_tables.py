@@ -1,6 +1,6 @@
 """Every table, for the migrations and for tests that empty them."""
 
-from scans import people_tables, request_tables, review_tables
+from scans import integration_tables, people_tables, request_tables, review_tables
 from scans.tables import Table
 
-__all__ = ["Table", "people_tables", "request_tables", "review_tables"]
+__all__ = ["Table", "integration_tables", "people_tables", "request_tables", "review_tables"]
