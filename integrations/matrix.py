@@ -36,9 +36,8 @@ class SentPicture:
     @property
     def page_url(self) -> str:
         """A link to the event."""
-        return (
-            f"https://matrix.to/#/{quote(self.room_id, safe='!:')}/{quote(self.event_id, safe='$')}"
-        )
+        room, event = quote(self.room_id, safe="!:"), quote(self.event_id, safe="$")
+        return f"https://matrix.to/#/{room}/{event}"
 
 
 def read_picture(event: dict[str, Any]) -> SentPicture | None:

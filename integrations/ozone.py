@@ -47,6 +47,7 @@ def write_tag_event(
     subject: Subject,
     blob_cids: Sequence[str],
     findings: Sequence[Finding],
+    *,
     created_by: str,
     external_id: str,
 ) -> dict[str, Any]:

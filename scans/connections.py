@@ -1,4 +1,4 @@
-"""Connections to other systems: made, listed and removed by their tenant, recognised by a secret."""
+"""Connections to other systems: made, listed, removed, and recognised by a secret."""
 
 import json
 import secrets as dice

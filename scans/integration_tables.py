@@ -1,4 +1,4 @@
-"""The tables of other systems: how each is reached, and what is to be done there when checks end."""
+"""The tables of other systems: how each is reached, and what is to be done there."""
 
 from datetime import datetime
 from typing import Any

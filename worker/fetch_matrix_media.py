@@ -22,6 +22,7 @@ def fetch_matrix_media(
     claim: ErrandClaim,
     token: str,
     call: Call,
+    *,
     sessions: sessionmaker[Session],
     store: ImageStore,
     wake: Callable[[], None],

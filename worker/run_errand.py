@@ -85,9 +85,9 @@ def attempt(claim: ErrandClaim, tools: ErrandTools) -> bool:
             claim,
             secrets["access_token"],
             tools.call,
-            tools.sessions,
-            tools.store,
-            tools.wake_fetch,
+            sessions=tools.sessions,
+            store=tools.store,
+            wake=tools.wake_fetch,
         )
         return False
     if claim.kind == "mastodon":

@@ -95,8 +95,8 @@ def emit(
         find_subject(claim, headers, call),
         [claim.details["blob_cid"]],
         findings,
-        session.did,
-        f"ntf-{claim.errand_id}",
+        created_by=session.did,
+        external_id=f"ntf-{claim.errand_id}",
     )
     address = f"{claim.connection.address}/xrpc/tools.ozone.moderation.emitEvent"
     call_json(call, "POST", address, event, headers)

@@ -136,7 +136,7 @@ def errand_tools() -> ErrandTools:
     policy = replace(webhook_policy(settings), max_bytes=settings.max_image_bytes)
 
     def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> CallAnswer:
-        return call_service(method, url, headers, body, policy)
+        return call_service(method, url, headers, body, policy=policy)
 
     return ErrandTools(
         sessions=sessions(),
