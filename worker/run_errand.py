@@ -16,6 +16,7 @@ from scans.errands import ErrandClaim, end_dead, end_done, list_checks_of, try_l
 from scans.errors import WebhookSecretUnreadable
 from scans.image_store import ImageStore
 from scans.integration_tables import ErrandCheck
+from scans.reviews import open_review
 from scans.webhook_secrets import SecretBox
 from worker.deliver_webhook import ATTEMPTS_CAP, plan_delay
 from worker.fetch_matrix_media import fetch_matrix_media
@@ -70,8 +71,7 @@ def run_errand(claim: ErrandClaim, tools: ErrandTools) -> None:
         fail(claim, tools, "answer_not_understood")
     else:
         if is_done:
-            with tools.sessions.begin() as session:
-                end_done(session, claim)
+            finish(claim, tools)
             log.info("errand_done", attempt=claim.attempt)
 
 
@@ -95,6 +95,20 @@ def attempt(claim: ErrandClaim, tools: ErrandTools) -> bool:
     if claim.kind == "ozone":
         tell_ozone(claim, findings, secrets["app_password"], tools.ozone, tools.call)
     return True
+
+
+def finish(claim: ErrandClaim, tools: ErrandTools) -> None:
+    """The errand is done, and people are asked about what is likely AI-made: in one transaction.
+
+    Raises:
+        LeaseLost: as for `run_errand`.
+    """
+    with tools.sessions.begin() as session:
+        for row in list_checks_of(session, claim.errand_id):
+            check = row.check
+            if check.verdict and check.image and check.verdict.label == "likely_ai":
+                open_review(session, claim.tenant_id, check.id, check.image, "flagged")
+        end_done(session, claim)
 
 
 def read_finding(row: ErrandCheck) -> Finding:

@@ -18,6 +18,15 @@ def upgrade() -> None:
     create_connections()
     create_errands()
     create_errand_checks()
+    know_reasons("'appeal', 'contradiction', 'flagged', 'uncertain', 'spot_check'")
+
+
+def know_reasons(words: str) -> None:
+    """Let reviews have one reason more."""
+    op.drop_constraint(op.f("ck_reviews_reason_is_known"), "reviews")
+    op.create_check_constraint(
+        op.f("ck_reviews_reason_is_known"), "reviews", f"reason IN ({words})"
+    )
 
 
 def create_connections() -> None:
@@ -107,6 +116,8 @@ def moment(name: str, *, is_now: bool = False) -> sa.Column[datetime]:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE reviews SET reason = 'uncertain' WHERE reason = 'flagged'")
+    know_reasons("'appeal', 'contradiction', 'uncertain', 'spot_check'")
     op.drop_table("errand_checks")
     op.drop_table("errands")
     op.drop_table("connections")
