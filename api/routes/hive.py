@@ -111,7 +111,8 @@ def render_task(check: Check, filename: str | None) -> dict[str, object]:
         width_px=image.width_px if image else None,
         height_px=image.height_px if image else None,
     )
-    score = verdict.score if verdict else None
+    is_assessed = verdict is not None and verdict.label != "not_assessable"
+    score = verdict.score if verdict and is_assessed else None
     if verdict is not None:
         message = "SUCCESS" if score is not None else verdict.label.upper()
     else:

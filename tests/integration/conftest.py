@@ -129,7 +129,7 @@ def service(
 
     info = Predictor.load(TINY_WEIGHTS).info
     make_live_model(tasks, sessions, info)
-    with running_service(app, sessions, store, settings, info, frozenset()) as running:
+    with running_service(app, sessions, store, settings, info) as running:
         yield running
 
 

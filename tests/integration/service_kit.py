@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -136,6 +136,11 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def open_port(self, port: int) -> None:
+        """Let fetches and errands go to a stub's port."""
+        ports = self.policy.allowed_ports | {port}
+        self.policy = replace(self.policy, allowed_ports=ports)
+
     def work_once(self) -> bool:
         """One step of each kind. Returns whether there was anything to do."""
         return any([self.fetch_one(), self.judge_some(), self.run_one()])
@@ -218,7 +223,6 @@ def running_service(
     store: ImageStore,
     settings: Settings,
     info: ModelInfo,
-    ports: frozenset[int],
 ) -> Iterator[Service]:
     """The service on a port of its own, at work."""
     front = Front(app)
@@ -226,7 +230,7 @@ def running_service(
     policy = FetchPolicy(
         total_timeout_seconds=10,
         read_timeout_seconds=10,
-        allowed_ports=ports | {server.port},
+        allowed_ports=frozenset({server.port}),
         allow_private_addresses=True,
     )
     service = Service(sessions, store, settings, info, front, server.port, policy)
