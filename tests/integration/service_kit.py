@@ -223,10 +223,12 @@ def running_service(
     store: ImageStore,
     settings: Settings,
     info: ModelInfo,
+    *,
+    port: int = 0,
 ) -> Iterator[Service]:
-    """The service on a port of its own, at work."""
+    """The service at work, on this port or one of its own."""
     front = Front(app)
-    server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", port, front, threaded=True, request_handler=QuietHandler)
     policy = FetchPolicy(
         total_timeout_seconds=10,
         read_timeout_seconds=10,
