@@ -21,6 +21,7 @@ COMMON_PROBLEMS = {"401": "No key in force", "422": "The request is not valid", 
 COMMON_PROBLEMS |= {"403": "The key does not open this", "429": "Too many requests"}
 
 CONFLICTING = {"createWebhook", "testWebhook", "replayDelivery"}
+CONFLICTING |= {"createConnection", "replayErrand"}
 
 
 def complete_openapi(app: OpenAPI) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.request_check import FIRST_LOOK_SECONDS, LATER_LOOK_SECONDS
 from scans.errands import list_checks_of
+from scans.flags import find_sayings, is_flagged
 from scans.tables import OPEN_STATUSES
 
 
@@ -17,10 +18,11 @@ class Found:
     """What became of an errand's pictures.
 
     Attributes:
+        is_flagged: whether any of them counts as AI-made.
         is_judged: whether each of them has a verdict.
     """
 
-    labels: frozenset[str]
+    is_flagged: bool
     is_judged: bool
 
 
@@ -43,7 +45,10 @@ def read_found(errand_id: UUID, sessions: sessionmaker[Session]) -> Found | None
     """What was found; None while there are no checks yet, or open ones."""
     with sessions.begin() as session:
         checks = [row.check for row in list_checks_of(session, errand_id)]
-    if not checks or any(check.status in OPEN_STATUSES for check in checks):
-        return None
-    verdicts = [check.verdict for check in checks if check.verdict is not None]
-    return Found(frozenset(verdict.label for verdict in verdicts), len(verdicts) == len(checks))
+        if not checks or any(check.status in OPEN_STATUSES for check in checks):
+            return None
+        said = find_sayings(session, checks[0].tenant_id, checks)
+    flagged = [
+        is_flagged(check.verdict.label, said.get(check.id)) for check in checks if check.verdict
+    ]
+    return Found(any(flagged), is_judged=len(flagged) == len(checks))

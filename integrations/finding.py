@@ -19,6 +19,8 @@ class Finding:
     Attributes:
         media: what the other system calls the picture.
         label, score: of the verdict; None where the check failed.
+        is_flagged: whether a moderator is to look; people's decisions stand over the label.
+        says: what people decided on this picture, if they did.
         failure: why it failed.
     """
 
@@ -27,11 +29,13 @@ class Finding:
     label: str | None = None
     score: float | None = None
     failure: str | None = None
+    is_flagged: bool = False
+    says: str | None = None
 
 
-def has_likely_ai(findings: Sequence[Finding]) -> bool:
-    """Whether any of the pictures is likely AI-made."""
-    return any(finding.label == "likely_ai" for finding in findings)
+def has_flagged(findings: Sequence[Finding]) -> bool:
+    """Whether a moderator is to look at any of the pictures."""
+    return any(finding.is_flagged for finding in findings)
 
 
 def describe(finding: Finding) -> str:
@@ -39,7 +43,8 @@ def describe(finding: Finding) -> str:
     if finding.label is None:
         return f"{finding.media}: not checked ({finding.failure})"
     score = "" if finding.score is None else f", score {finding.score:.2f}"
-    return f"{finding.media}: {SENTENCES[finding.label]}{score} (check {finding.check_id})"
+    people = "" if finding.says is None else f"; people decided: {finding.says}"
+    return f"{finding.media}: {SENTENCES[finding.label]}{score}{people} (check {finding.check_id})"
 
 
 def describe_all(findings: Sequence[Finding]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.finding import Finding, describe_all, has_likely_ai
+from integrations.finding import Finding, describe_all, has_flagged
 
 TAG_LIKELY_AI, TAG_NOT_CHECKED = "ntf-likely-ai", "ntf-not-checked"
 DUPLICATE = "DuplicateExternalId"
@@ -35,7 +35,7 @@ def cid_of_blob(content: bytes) -> str:
 
 def choose_tag(findings: Sequence[Finding], *, tells_failures: bool) -> str | None:
     """The tag that the findings call for, if any."""
-    if has_likely_ai(findings):
+    if has_flagged(findings):
         return TAG_LIKELY_AI
     if tells_failures and any(finding.label is None for finding in findings):
         return TAG_NOT_CHECKED

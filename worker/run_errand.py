@@ -14,6 +14,7 @@ from integrations.finding import Finding
 from scans.connections import open_secrets
 from scans.errands import ErrandClaim, end_dead, end_done, list_checks_of, try_later
 from scans.errors import WebhookSecretUnreadable
+from scans.flags import find_sayings, is_flagged
 from scans.image_store import ImageStore
 from scans.integration_tables import ErrandCheck
 from scans.reviews import open_review
@@ -79,7 +80,7 @@ def attempt(claim: ErrandClaim, tools: ErrandTools) -> bool:
     """Whether the errand is done; a picture that was only now had waits for its check."""
     secrets = open_secrets(claim.connection, tools.box)
     with tools.sessions.begin() as session:
-        findings = [read_finding(row) for row in list_checks_of(session, claim.errand_id)]
+        findings = read_findings(session, claim)
     if claim.kind == "matrix" and not findings:
         fetch_matrix_media(
             claim,
@@ -111,12 +112,26 @@ def finish(claim: ErrandClaim, tools: ErrandTools) -> None:
         end_done(session, claim)
 
 
-def read_finding(row: ErrandCheck) -> Finding:
-    """A check that has ended, in the few words that other systems take."""
+def read_findings(session: Session, claim: ErrandClaim) -> list[Finding]:
+    """The checks of an errand, which have ended, in the few words that other systems take."""
+    rows = list_checks_of(session, claim.errand_id)
+    said = find_sayings(session, claim.tenant_id, [row.check for row in rows])
+    return [read_finding(row, said.get(row.check_id)) for row in rows]
+
+
+def read_finding(row: ErrandCheck, says: str | None) -> Finding:
+    """One of them."""
     check, verdict = row.check, row.check.verdict
     if verdict is None:
         return Finding(row.media, str(check.id), failure=check.error_code or "failed")
-    return Finding(row.media, str(check.id), verdict.label, verdict.score)
+    return Finding(
+        row.media,
+        str(check.id),
+        verdict.label,
+        verdict.score,
+        is_flagged=is_flagged(verdict.label, says),
+        says=says,
+    )
 
 
 def fail(

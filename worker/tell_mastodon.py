@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from integrations.finding import Finding, describe_all, has_likely_ai
+from integrations.finding import Finding, describe_all, has_flagged
 from integrations.mastodon import write_category, write_note
 from scans.errands import ErrandClaim
 from worker.service_call import Call, call_json
@@ -23,7 +23,7 @@ def tell_mastodon(claim: ErrandClaim, findings: Sequence[Finding], token: str, c
     """
     address = claim.connection.address or ""
     options, details = claim.connection.options, claim.details
-    is_likely, is_unchecked = has_likely_ai(findings), any(one.label is None for one in findings)
+    is_likely, is_unchecked = has_flagged(findings), any(one.label is None for one in findings)
     if not is_likely and not (is_unchecked and options.get("when_away") == "closed"):
         return
     headers = {"Authorization": f"Bearer {token}"}

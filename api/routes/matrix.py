@@ -44,7 +44,7 @@ def check_event(connection_id: str) -> Response:
     if not connection.options.get("refuses"):
         return allow()
     found = wait_for_errand(errand_id, WAIT_SECONDS, services().sessions, time.sleep)
-    if found is not None and "likely_ai" in found.labels:
+    if found is not None and found.is_flagged:
         return make_response(jsonify(matrix.REFUSED), 403)
     is_checked = found is not None and found.is_judged
     if not is_checked and connection.options.get("when_away") == "closed":

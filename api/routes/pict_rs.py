@@ -17,6 +17,7 @@ from api.request_check import request_check_of_bytes, wait_for_end
 from api.request_ids import request_id
 from api.services import services
 from scans.errands import add_check, create_errand
+from scans.flags import find_sayings, is_flagged
 from scans.integration_tables import Connection
 from scans.tables import OPEN_STATUSES, Check
 
@@ -47,11 +48,20 @@ def validate_upload(connection_id: UUID) -> Response:
     if not connection.options.get("refuses"):
         return Response("Taken.\n", 200, mimetype="text/plain")
     check = wait_for_end(check, WAIT_SECONDS, sessions=services().sessions, sleep=time.sleep)
-    if check.verdict is not None and check.verdict.label == "likely_ai":
+    if counts_as_ai(check):
         return write_answer(REFUSED, "This server does not take likely AI-made images.")
     if check.status in OPEN_STATUSES:
         return write_answer(503, "the verdict takes too long.")
     return Response("Taken.\n", 200, mimetype="text/plain")
+
+
+def counts_as_ai(check: Check) -> bool:
+    """By what people decided on this picture, else by its verdict."""
+    if check.verdict is None:
+        return False
+    with services().sessions.begin() as session:
+        said = find_sayings(session, check.tenant_id, [check])
+    return is_flagged(check.verdict.label, said.get(check.id))
 
 
 def is_closed() -> bool:

@@ -38,6 +38,11 @@ OPERATIONS = [
     "testWebhook",
     "listDeliveries",
     "replayDelivery",
+    "listConnections",
+    "createConnection",
+    "removeConnection",
+    "listErrands",
+    "replayErrand",
 ]
 ADMIN_OPERATIONS = ["listKeys", "createKey", "revokeKey", "rotateKey", "createInvitation"]
 OPERATIONS += [*ADMIN_OPERATIONS, "acceptInvitation", "eraseImage"]
