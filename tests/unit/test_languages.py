@@ -102,17 +102,8 @@ def test_a_long_note_keeps_its_mark() -> None:
         ({"content": {"msgtype": "m.image", "file": {"url": "mxc://a.example/x"}}}, False),
         ({"content": {"msgtype": "m.image", "url": "mxc://a.example/../x"}}, False),
         ({"content": {"msgtype": "m.image", "url": "https://a.example/x"}}, False),
-        (
-            {
-                "content": {
-                    "msgtype": "m.file",
-                    "url": "mxc://a/x",
-                    "info": {"mimetype": "image/png"},
-                }
-            },
-            True,
-        ),
-        ({"content": {"msgtype": "m.file", "url": "mxc://a/x", "info": 3}}, False),
+        ({"content": {**FILE, "info": {"mimetype": "image/png"}}}, True),
+        ({"content": {**FILE, "info": 3}}, False),
         ({"content": "none"}, False),
         ({"event_id": 3}, False),
         ({"type": "m.room.encrypted"}, False),
