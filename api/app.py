@@ -18,6 +18,7 @@ from api.routes import (
     batches,
     checks,
     connections,
+    coop,
     feedback,
     hive,
     images,
@@ -25,6 +26,7 @@ from api.routes import (
     keys,
     mastodon,
     matrix,
+    model_pages,
     models,
     operations,
     ozone,
@@ -74,13 +76,14 @@ def create_app(settings: Settings) -> OpenAPI:
         reviews,
         models,
         webhooks,
+        coop,
         keys,
         invitations,
         images,
         connections,
     ):
         app.register_api(api.routes)
-    for page in (administration, review_pages, pages, sessions, pictures, operations):
+    for page in (administration, review_pages, model_pages, pages, sessions, pictures, operations):
         app.register_blueprint(page.routes)
     for receiver in (hive, pict_rs, mastodon, matrix, ozone):
         app.register_blueprint(receiver.routes)

@@ -1,10 +1,13 @@
 """Who is asking: a bearer key, or the session of a page of ours."""
 
 import secrets
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import g, request, session
+from sqlalchemy.orm import Session
 
 from api.problems import ForeignOrigin, FormForged, NotSignedIn, RoleInsufficient
 from api.rate_limits import count_failed_try, refuse_after_failed_tries, spend_request
@@ -12,10 +15,11 @@ from api.request_ids import request_id
 from api.services import services
 from scans.audit_log import Actor
 from scans.errors import KeyUnknown
-from scans.keys import KeyHolder, recognise_key, recognise_key_id
+from scans.keys import KeyHolder, WhichKey, by_id, by_secret, find_holder
 from scans.reviews import Moderator
 from scans.roles import Right, may
 
+Found = TypeVar("Found")
 SESSION_KEY_ID = "key_id"
 SESSION_CSRF = "csrf_token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -34,7 +38,20 @@ def require_holder(right: Right = Right.CHECK) -> KeyHolder:
         RoleInsufficient: the key's role does not have the right.
         TooManyRequests: the key has asked too often.
     """
-    return _admit(_recognise_caller(), right)
+    return admit(recognise_caller(find_holder), right)
+
+
+def admit(holder: KeyHolder, right: Right) -> KeyHolder:
+    """Count the call, and let it go on.
+
+    Raises:
+        RoleInsufficient, TooManyRequests: as for `require_holder`.
+    """
+    if "budget" not in g:  # a repetition is recognised before its route is (api/idempotency.py)
+        spend_request(holder)
+    if not may(holder.role, right):
+        raise RoleInsufficient(f"A key with the role {holder.role} does not open this.")
+    return holder
 
 
 def require_holder_of_secret(secret: str, right: Right = Right.CHECK) -> KeyHolder:
@@ -43,7 +60,7 @@ def require_holder_of_secret(secret: str, right: Right = Right.CHECK) -> KeyHold
     Raises:
         NotSignedIn, RoleInsufficient, TooManyRequests: see there.
     """
-    return _admit(_holder_of_bearer("bearer", secret), right)
+    return admit(_find_by_bearer("bearer", secret, find_holder), right)
 
 
 def actor(holder: KeyHolder) -> Actor:
@@ -51,23 +68,22 @@ def actor(holder: KeyHolder) -> Actor:
     return Actor("key", holder.key_id, request_id())
 
 
-def _admit(holder: KeyHolder, right: Right) -> KeyHolder:
-    if "budget" not in g:  # a repetition is recognised before its route is (api/idempotency.py)
-        spend_request(holder)
-    if not may(holder.role, right):
-        raise RoleInsufficient(f"A key with the role {holder.role} does not open this.")
-    return holder
+def recognise_caller(find: Callable[[Session, WhichKey], Found]) -> Found:
+    """What `find` finds for the key that this request carries, in one look at the rows.
 
+    Whoever calls it must `admit` the holder.
 
-def _recognise_caller() -> KeyHolder:
+    Raises:
+        NotSignedIn, ForeignOrigin: as for `require_holder`.
+    """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme:
-        return _holder_of_bearer(scheme, secret.strip())
+        return _find_by_bearer(scheme, secret.strip(), find)
     key_id = session.get(SESSION_KEY_ID)
     if key_id is None:
         raise NotSignedIn(HOW_TO)
     refuse_foreign_origin()
-    return _holder_of_session(UUID(key_id))
+    return _find_by_session(UUID(key_id), find)
 
 
 def require_moderator() -> Moderator:
@@ -89,7 +105,7 @@ def sign_in(secret: str) -> KeyHolder:
     """
     refuse_after_failed_tries()
     try:
-        holder = _holder_of_bearer("bearer", secret)
+        holder = _find_by_bearer("bearer", secret, find_holder)
     except NotSignedIn:
         count_failed_try()
         raise
@@ -104,7 +120,7 @@ def signed_in_holder() -> KeyHolder | None:
     if key_id is None:
         return None
     try:
-        return _holder_of_session(UUID(key_id))
+        return _find_by_session(UUID(key_id), find_holder)
     except NotSignedIn:
         return None
 
@@ -142,20 +158,18 @@ def refuse_foreign_origin() -> None:
         raise ForeignOrigin("Use this service's own page, or send a key with the request.")
 
 
-def _holder_of_bearer(scheme: str, secret: str) -> KeyHolder:
+def _find_by_bearer(scheme: str, secret: str, find: Callable[[Session, WhichKey], Found]) -> Found:
     if scheme.lower() != "bearer" or not secret:
         raise NotSignedIn(HOW_TO)
     try:
-        with services().sessions.begin() as rows:
-            return recognise_key(rows, secret)
+        return services().reads.ask(lambda rows: find(rows, by_secret(secret)))
     except KeyUnknown as error:
         raise NotSignedIn(f"{error} {HOW_TO}") from error
 
 
-def _holder_of_session(key_id: UUID) -> KeyHolder:
+def _find_by_session(key_id: UUID, find: Callable[[Session, WhichKey], Found]) -> Found:
     try:
-        with services().sessions.begin() as rows:
-            return recognise_key_id(rows, key_id)
+        return services().reads.ask(lambda rows: find(rows, by_id(key_id)))
     except KeyUnknown as error:
         session.clear()
         raise NotSignedIn(

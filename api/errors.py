@@ -12,6 +12,11 @@ from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
 from scans.errors import (
     Conflict,
     ConnectionNotFound,
+    CoopItemAmbiguous,
+    CoopItemUnknown,
+    CoopKeyInvalid,
+    CoopNotConnected,
+    CoopSignatureWrong,
     CursorInvalid,
     DeliveryNotFound,
     DeliveryWaiting,
@@ -20,6 +25,7 @@ from scans.errors import (
     ImageInUse,
     InvitationUnknown,
     NotAmongYours,
+    QueueFull,
     ReviewNotFound,
     ScanError,
     TooManyConnections,
@@ -27,18 +33,24 @@ from scans.errors import (
     UrlNotCanonical,
     WebhookDisabled,
     WebhookNotFound,
+    WebhookNotStandard,
 )
 
 log = structlog.get_logger()
 
-# What a request can meet in the rows of webhooks and connections: the status, and what kind of
-# problem it is.
-WEBHOOK_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
+# What a request can meet in the rows: the status, and what kind of problem it is.
+ROW_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
     WebhookNotFound: (404, "No such webhook"),
     DeliveryNotFound: (404, "No such delivery"),
     WebhookDisabled: (409, "The webhook is disabled"),
     DeliveryWaiting: (409, "The delivery has not ended"),
     TooManyWebhooks: (409, "There are too many webhooks"),
+    WebhookNotStandard: (409, "The endpoint is another system's"),
+    CoopKeyInvalid: (422, "The verification key cannot be used"),
+    CoopNotConnected: (409, "Coop is not connected"),
+    CoopSignatureWrong: (401, "The signature is wrong"),
+    CoopItemUnknown: (404, "No such item"),
+    CoopItemAmbiguous: (409, "The item has several images"),
     ConnectionNotFound: (404, "No such connection"),
     ErrandNotFound: (404, "No such errand"),
     ErrandWaiting: (409, "The errand was not given up"),
@@ -81,6 +93,12 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
     def answer_conflict(error: Conflict) -> Response:
         return problem(409, error.code, "Things do not stand that way", str(error))
 
+    @app.errorhandler(QueueFull)
+    def answer_later(error: QueueFull) -> Response:
+        response = problem(503, error.code, "Too much is waiting", str(error))
+        response.headers["Retry-After"] = str(error.after_seconds)
+        return response
+
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:
         limit = f"Images of up to {max_image_bytes / 2**20:.0f} MiB are taken. Send a smaller file."
@@ -110,8 +128,8 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
 
     @app.errorhandler(ScanError)
     def answer_scan_error(error: ScanError) -> Response:
-        if type(error) in WEBHOOK_PROBLEMS:
-            status, title = WEBHOOK_PROBLEMS[type(error)]
+        if type(error) in ROW_PROBLEMS:
+            status, title = ROW_PROBLEMS[type(error)]
             return problem(status, error.code, title, str(error))
         log.error("scan_error_reached_the_edge", code=error.code, exc_info=error)
         return problem(500, error.code, "The service failed", "Please try again later.")

@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans import health
 from scans.checks import count_by_status
+from scans.drift_rows import count_alarms
+from scans.models import count_by_stage
+from scans.queue import Step
 from scans.tables import STATUSES
 from scans.webhook_deliveries import count_by_state, oldest_due_seconds
 
@@ -35,9 +38,19 @@ class RowCollector(Collector):
         self._sessions = sessions
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """What is known of checks, then of webhooks."""
+        """What is known of checks, of webhooks, of models."""
         yield from self._collect_checks()
         yield from self._collect_webhooks()
+        yield from self._collect_models()
+
+    def _collect_models(self) -> Iterator[GaugeMetricFamily]:
+        """Models by stage, and whether what comes in drifts."""
+        with self._sessions.begin() as session:
+            stages, alarms = count_by_stage(session), count_alarms(session)
+        yield gauge("ntf_models", "Model versions by stage", "stage", stages)
+        yield GaugeMetricFamily(
+            "ntf_drift_alarms", "Tenants whose images of this week or the last drift", alarms
+        )
 
     def _collect_webhooks(self) -> Iterator[GaugeMetricFamily]:
         """Deliveries by state, and for how long the first of them has been due."""
@@ -63,6 +76,7 @@ class RowCollector(Collector):
                 "Age of the oldest open check",
                 health.age_of_oldest_seconds(session),
             )
+            yield waiting_ages(health.ages_of_waiting_seconds(session))
             yield GaugeMetricFamily(
                 "ntf_expired_leases",
                 "Open checks whose worker died or hung and that no other has taken yet",
@@ -87,6 +101,18 @@ def gauge(name: str, text: str, label: str, values: Mapping[Any, int]) -> GaugeM
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, count in values.items():
         family.add_metric([value], count)
+    return family
+
+
+def waiting_ages(ages: Mapping[tuple[Step, str], float]) -> GaugeMetricFamily:
+    """For how long the first of each queue has waited."""
+    family = GaugeMetricFamily(
+        "ntf_oldest_waiting_seconds",
+        "For how long the first check has waited for a step, by its urgency",
+        labels=["step", "urgency"],
+    )
+    for (step, urgency), seconds in ages.items():
+        family.add_metric([step, urgency], seconds)
     return family
 
 

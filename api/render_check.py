@@ -1,5 +1,7 @@
 """Rows to the bodies that the API gives."""
 
+from typing import cast
+
 from flask import url_for
 
 from api.schemas import (
@@ -12,6 +14,7 @@ from api.schemas import (
     ModelBody,
     ModelVersionBody,
     SimilarBody,
+    StageWord,
     VerdictBody,
 )
 from api.services import services
@@ -30,9 +33,8 @@ def render_own_check(check: Check) -> CheckBody:
     """A check, with what its tenant's moderators decided on the picture."""
     if check.verdict is None:
         return render_check(check)
-    with services().sessions.begin() as session:
-        human = find_humans(session, check.tenant_id, [check]).get(check.id)
-    return render_check(check, human)
+    humans = services().reads.ask(lambda rows: find_humans(rows, check.tenant_id, [check]))
+    return render_check(check, humans.get(check.id))
 
 
 def render_check(check: Check, human: Review | None = None) -> CheckBody:
@@ -151,6 +153,8 @@ def render_model(model: ModelVersion) -> ModelVersionBody:
         no_evidence_below=model.no_evidence_below,
         min_side_px=model.min_side_px,
         is_live=model.is_live,
+        stage=cast(StageWord | None, model.stage),
+        learned_from=model.learned_from,
         card_url=url_for("pages.show_model_card"),
         first_run_at=model.created_at,
     )

@@ -35,6 +35,11 @@ class UploadFields(BaseModel):
 
     url: Url | None = Field(default=None, description="where the bytes came from")
     page_url: Url | None = Field(default=None, description="the page that showed it")
+    taken_from_screen: bool = Field(
+        default=False,
+        description="the bytes are no file of the image's, but what a screen showed of it; the "
+        "verdict's limits say so",
+    )
 
 
 class WaitQuery(BaseModel):
@@ -173,6 +178,9 @@ class SimilarImagesBody(BaseModel):
     similar: list[SimilarBody]
 
 
+StageWord = Literal["candidate", "refused", "canary", "live", "retired", "rolled_back"]
+
+
 class ModelVersionBody(BaseModel):
     """A detector that has run here."""
 
@@ -183,6 +191,10 @@ class ModelVersionBody(BaseModel):
     no_evidence_below: float
     min_side_px: int
     is_live: bool
+    stage: StageWord | None = Field(
+        description="where it stands in its life; null where it ran before stages were kept"
+    )
+    learned_from: str | None = Field(description="the version that it was retrained from")
     card_url: str
     first_run_at: datetime
 

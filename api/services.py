@@ -7,7 +7,7 @@ from flask import current_app
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session, sessionmaker
 
-from scans.database import open_sessions
+from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.rate_limits import RateLimits
 from scans.settings import Settings
@@ -23,6 +23,7 @@ class Services:
 
     settings: Settings
     sessions: sessionmaker[Session]
+    reads: Reads
     store: ImageStore
     waker: Waker
     picture_signer: URLSafeTimedSerializer
@@ -35,6 +36,7 @@ def open_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         sessions=open_sessions(settings.database_url),
+        reads=Reads(settings.database_url),
         store=ImageStore(settings.image_folder),
         waker=Waker(settings.broker_url),
         picture_signer=URLSafeTimedSerializer(

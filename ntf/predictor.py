@@ -1,15 +1,12 @@
-"""The only door to the detector in serving: pixels in, findings out. ONNX Runtime, no torch.
+"""The only door to the detector in serving: pixels in, findings out. no torch.
 
 Everything that belongs to the weights (thresholds, calibration, crop sizes) stands beside them in
 `detector.json` with the hashes of the files that it was made for, so neither can drift.
 """
 
-import ctypes
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,19 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# It reads this when it is imported; without it, it keeps a device id and a queue of reports.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime
-
+from ntf.backends import Arrays, Backend, Network, open_on_cpu
 from ntf.domain import Gate
 from ntf.errors import DetectionFailed, DetectorUnavailable
+from ntf.heads import load_heads
 from ntf.preprocess import View, Window, choose_in_view, coverage_of, cut, to_batch
 
 SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
 SETTINGS = "detector.json"
 # Images with a shorter side below this are set against real photographs of half the size.
 SMALL_BELOW_PX = 192
-_M_MMAP_THRESHOLD = -3  # malloc.h
 # Crops that go through a network at once; more would take memory and save nothing.
 MAX_CROPS_AT_ONCE = 64
 
@@ -69,10 +63,6 @@ class Prediction:
     heatmap: NDArray[np.float32]
     coverage: float
     doubts: tuple[str, ...] = ()
-
-
-Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
-Network = Callable[[NDArray[np.float32]], Arrays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,30 +159,36 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, folder: Path | None = None, *, threads: int = 1, device: str = "cpu"
+        cls,
+        folder: Path | None = None,
+        *,
+        threads: int = 1,
+        device: str = "cpu",
+        backend: Backend = "onnxruntime",
     ) -> "Predictor":
         """Load a folder of weights; None means the shipped ones.
 
         Args:
             threads: of one image's networks, on the CPU.
-            device: "cpu" runs ONNX Runtime; "cuda" or "cuda:1" runs torch, which must be installed.
+            device: "cuda" or "cuda:1" runs torch, which must be installed.
+            backend: of the CPU; "auto" takes the faster of those that are installed.
 
         Raises:
             DetectorUnavailable: there is no such folder, it is none of ours, or no such device.
         """
         folder = folder or SHIPPED
         try:
-            settings = json.loads((folder / SETTINGS).read_text())
+            settings, found_branches = read_branches(folder)
             branches = [
                 Branch(
-                    open_network(folder, found, threads, device),
+                    open_network(folder, found, threads, device, backend),
                     found["name"],
                     found["crop_px"],
                     tuple(View(**view) for view in found["views"]),
                     found["logit_scale"],
                     found["distance_scale"],
                 )
-                for found in settings["branches"]
+                for found in found_branches
             ]
             return cls(branches, settings)
         except Exception as error:  # the runtimes have many errors and no root
@@ -253,49 +249,50 @@ class Predictor:
         return max(said) - min(said)
 
 
-def open_network(folder: Path, found: dict[str, Any], threads: int, device: str) -> Network:
-    """A branch's network, if its file is the one that the settings were made for."""
-    path = folder / found["file"]
-    for name, sha256 in found["files"].items():
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise ValueError(f"{name} is another file than {SETTINGS} was written for")
+def read_info(folder: Path | None = None) -> ModelInfo:
+    """What a folder of weights says of itself, without opening it; None means the shipped one.
+
+    Raises:
+        DetectorUnavailable: there is no such folder, or it is none of ours.
+    """
+    folder = folder or SHIPPED
+    try:
+        return ModelInfo(**json.loads((folder / SETTINGS).read_text())["info"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DetectorUnavailable(f"{folder} cannot be read: {error}") from error
+
+
+def read_branches(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A folder's settings, and its branches, if their files are those that it was made for.
+
+    Raises:
+        OSError, ValueError: a file is missing, or is another one.
+    """
+    settings = json.loads((folder / SETTINGS).read_text())
+    for found in settings["branches"]:
+        for name, sha256 in found["files"].items():
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise ValueError(f"{name} is another file than {SETTINGS} was written for")
+    return settings, settings["branches"]
+
+
+def open_network(
+    folder: Path, found: dict[str, Any], threads: int, device: str, backend: Backend = "onnxruntime"
+) -> Network:
+    """A branch's network, with the heads that were learned for it later, if there are any."""
+    path, heads = folder / found["file"], read_heads(folder, found)
     if device != "cpu":
         # By name: torch is no part of the plain install, and nothing else here may reach it.
-        backend = import_module("ntf.torch_backend")
-        network: Network = backend.open_on_device(path, found["preset"], device)
+        on_torch = import_module("ntf.torch_backend")
+        network: Network = on_torch.open_on_device(path, found["preset"], device, heads)
         return network
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Weights of eight bits become floating point once, at this moment, and not at every image.
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
-    with freed_memory_given_back():
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-
-    def run(crops: NDArray[np.float32]) -> Arrays:
-        logits, distances, maps = session.run(None, {"crops": crops})
-        return logits, distances, maps
-
-    return run
+    return open_on_cpu(path, found["crop_px"], threads, backend, heads)
 
 
-@contextmanager
-def freed_memory_given_back() -> Iterator[None]:
-    """Let glibc give large blocks back to the system as soon as they are free (mallopt(3)).
-
-    Else, what the runtime needs only while it loads would be held for the life of the process:
-    700 MiB. Afterwards blocks below 32 MiB are reused again, as is usual. Other C libraries have
-    no `mallopt`, or one that does nothing.
-    """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)
-    set_option(_M_MMAP_THRESHOLD, 1 << 20)
-    try:
-        yield
-    finally:
-        set_option(_M_MMAP_THRESHOLD, 32 << 20)
+def read_heads(folder: Path, found: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """The weights that stand in place of the graph's own, by name; none in an exported folder."""
+    return load_heads(folder / found["heads"]).to_arrays() if "heads" in found else {}
 
 
 def look_at(images: Sequence[NDArray[np.uint8]], branch: Branch) -> list[Look]:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, SQLColumnExpression, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,7 @@ class WantedCheck:
     image_sha256: str | None = None
     request_id: str | None = None
     urgency: int = URGENCIES["interactive"]
+    is_from_screen: bool = False
 
     def row(self) -> dict[str, Any]:
         """The columns of a new check."""
@@ -45,6 +46,7 @@ class WantedCheck:
             "request_id": self.request_id,
             "urgency": self.urgency,
             "due_at": due_at(self.urgency),
+            "is_from_screen": self.is_from_screen,
         }
 
 
@@ -114,7 +116,7 @@ def find_verdict_of_subject(
 
     Bytes never change under their hash (`fresh_seconds=None`); what a URL shows does.
     """
-    query = _newest(judged_by_live_model(tenant_id).where(Check.subject == subject))
+    query = newest_of(judged_by_live_model(tenant_id).where(Check.subject == subject))
     if fresh_seconds is not None:
         query = query.where(Check.finished_at > func.now() - timedelta(seconds=fresh_seconds))
     return session.scalar(query)
@@ -126,14 +128,15 @@ def find_verdict_of_image(session: Session, tenant_id: UUID, sha256: str) -> Che
     Answers only for what this tenant sent itself, so that a look-up is no oracle.
     """
     judged = judged_by_live_model(tenant_id).where(Check.image_sha256 == sha256)
-    return session.scalar(_newest(judged))
+    return session.scalar(newest_of(judged))
 
 
-def _newest(query: Select[Check]) -> Select[Check]:
+def newest_of(query: Select[Check]) -> Select[Check]:
+    """The one that ended last."""
     return query.order_by(Check.finished_at.desc()).limit(1)
 
 
-def judged_by_live_model(tenant_id: UUID) -> Select[Check]:
+def judged_by_live_model(tenant_id: UUID | SQLColumnExpression[UUID]) -> Select[Check]:
     """A tenant's checks whose verdicts still stand."""
     return (
         select(Check)

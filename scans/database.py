@@ -1,7 +1,13 @@
-"""The door to PostgreSQL: one engine for each process, short sessions."""
+"""The doors to PostgreSQL of a process: short sessions, and single statements that only read."""
+
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
+
+Answer = TypeVar("Answer")
 
 # A peer that vanished without a word is noticed after about 25 seconds, not after hours. And what a
 # frozen process locked is free again after 20, since the server ends its session.
@@ -30,3 +36,39 @@ def open_sessions(database_url: str, *, pool_size: int = 8) -> sessionmaker[Sess
         connect_args=CONNECTION,
     )
     return sessionmaker(engine, expire_on_commit=False)
+
+
+class Reads:
+    """Questions to PostgreSQL that cost one round trip for each statement.
+
+    In a transaction a question costs four: a test of the connection, BEGIN, itself, and COMMIT.
+    Here nothing is around it. Each statement sees the rows as they are at its own moment.
+    """
+
+    def __init__(self, database_url: str, *, pool_size: int = 8) -> None:
+        engine = create_engine(
+            database_url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            isolation_level="AUTOCOMMIT",
+            connect_args=CONNECTION,
+        )
+        self.sessions = sessionmaker(engine, expire_on_commit=False)
+
+    def ask(self, question: Callable[[Session], Answer]) -> Answer:
+        """What the question returns.
+
+        A connection that was lost since its last use is found out here: then all are dropped, and
+        the question is asked once more. So it must not write.
+
+        Raises:
+            OperationalError: PostgreSQL does not answer.
+        """
+        try:
+            with self.sessions() as session:
+                return question(session)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        with self.sessions() as session:
+            return question(session)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from scans.audit_log import SERVICE, Actor, record
 from scans.checks import subject_of_url
+from scans.coop_tables import CoopItem
 from scans.errors import ImageInUse, NotAmongYours
 from scans.image_store import ImageStore, Kind, heatmap_name
 from scans.image_url import canonical_url
@@ -153,6 +154,7 @@ def _forget_content(session: Session, sha256: str) -> None:
 
 
 def _erase_checks(session: Session, check_ids: list[UUID]) -> None:
+    session.execute(delete(CoopItem).where(CoopItem.check_id.in_(check_ids)))
     session.execute(delete(Verdict).where(Verdict.check_id.in_(check_ids)))
     session.execute(
         update(Check)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Float, and_, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from scans.queue import WAITING_STATUSES, Step
+from scans.queue import URGENCIES, WAITING_STATUSES, Step
 from scans.tables import OPEN_STATUSES, Check
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -47,6 +47,27 @@ def age_of_oldest_seconds(session: Session) -> float:
     """Age of the oldest check that has not ended; 0 where there is none."""
     age = func.extract("epoch", func.now() - func.min(Check.created_at))
     return float(session.scalar(select(age).where(Check.status.in_(OPEN_STATUSES))) or 0)
+
+
+def ages_of_waiting_seconds(session: Session) -> dict[tuple[Step, str], float]:
+    """For how long the first check of each urgency has waited for each step; 0 where none waits.
+
+    Workers are added by this and not by number: a thousand checks that can wait are no reason.
+    """
+    since = func.least(func.now(), func.min(func.coalesce(Check.fetched_at, Check.created_at)))
+    rows = session.execute(
+        select(Check.status, Check.urgency, func.extract("epoch", func.now() - since))
+        .where(Check.status.in_(OPEN_STATUSES), Check.lease_until.is_(None))
+        .group_by(Check.status, Check.urgency)
+    ).all()
+    words = {number: word for word, number in URGENCIES.items()}
+    ages = {(step, word): 0.0 for step in WAITING_STATUSES for word in URGENCIES}
+    for step, statuses in WAITING_STATUSES.items():
+        for status, urgency, age in rows:
+            if status in statuses:
+                key = (step, words[urgency])
+                ages[key] = max(ages[key], float(age))
+    return ages
 
 
 def count_expired_leases(session: Session) -> int:

@@ -4,9 +4,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from scans.audit_log import SERVICE, Actor, record
@@ -27,6 +29,17 @@ class KeyHolder:
     tenant_id: UUID
     role: str
     person_id: UUID
+
+
+KeyColumn = Literal["secret_sha256", "id"]
+
+
+@dataclass(frozen=True, slots=True)
+class WhichKey:
+    """One key, by a column that tells it from all others."""
+
+    column: KeyColumn
+    value: str | UUID
 
 
 def hash_secret(secret: str) -> str:
@@ -66,7 +79,7 @@ def recognise_key(session: Session, secret: str) -> KeyHolder:
     Raises:
         KeyUnknown: no such key, or it was revoked, has ended, or its person was shut out.
     """
-    return _find_holder(session, ApiKey.secret_sha256 == hash_secret(secret))
+    return find_holder(session, by_secret(secret))
 
 
 def recognise_key_id(session: Session, key_id: UUID) -> KeyHolder:
@@ -75,7 +88,7 @@ def recognise_key_id(session: Session, key_id: UUID) -> KeyHolder:
     Raises:
         KeyUnknown: it is no longer in force.
     """
-    return _find_holder(session, ApiKey.id == key_id)
+    return find_holder(session, by_id(key_id))
 
 
 def list_keys(session: Session, tenant_id: UUID) -> list[tuple[ApiKey, Person]]:
@@ -150,10 +163,44 @@ def revoke_key(session: Session, secret: str, by: Actor = SERVICE) -> None:
     revoke_key_id(session, holder.tenant_id, holder.key_id, by)
 
 
-def _find_holder(session: Session, condition: ColumnElement[bool]) -> KeyHolder:
-    key = session.scalar(
-        select(ApiKey).join(Person, Person.id == ApiKey.person_id).where(condition, _is_in_force())
+def by_secret(secret: str) -> WhichKey:
+    """The key with this secret."""
+    return WhichKey("secret_sha256", hash_secret(secret))
+
+
+def by_id(key_id: UUID) -> WhichKey:
+    """The key with this id."""
+    return WhichKey("id", key_id)
+
+
+def find_holder(session: Session, which: WhichKey) -> KeyHolder:
+    """Who holds the key.
+
+    Raises:
+        KeyUnknown: no such key is in force.
+    """
+    return holder_of(session.scalar(select_key(which.column), {"key": which.value}))
+
+
+@cache
+def select_key(column: KeyColumn) -> Select[ApiKey]:
+    """The key whose column is the parameter `key`, if it is in force.
+
+    Put together once, like all of a look-up's statement: that costs more than to run it.
+    """
+    return (
+        select(ApiKey)
+        .join(Person, Person.id == ApiKey.person_id)
+        .where(getattr(ApiKey, column) == bindparam("key"), _is_in_force())
     )
+
+
+def holder_of(key: ApiKey | None) -> KeyHolder:
+    """Who holds a key that was found.
+
+    Raises:
+        KeyUnknown: none was.
+    """
     if key is None:
         raise KeyUnknown("This key is not known here, or it is no longer in force.")
     return KeyHolder(key.id, key.tenant_id, key.role, key.person_id)

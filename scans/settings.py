@@ -4,7 +4,7 @@ Nothing else in the project reads the environment. Names carry their units. Secr
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -41,9 +41,38 @@ class Settings(BaseSettings):
     model_path: Path | None = Field(
         default=None, description="a folder that `ntf export` wrote; unset: the shipped one"
     )
+    model_store_folder: Path | None = Field(
+        default=None,
+        description="where retrained models are kept; unset: `models` in the image folder",
+    )
+    retrain_interval_seconds: PositiveFloat = Field(
+        default=86_400.0, description="how often the beat looks whether there are enough labels"
+    )
+    retrain_min_labels: PositiveInt = Field(
+        default=60, description="new labels that start a retraining"
+    )
+    canary_share: float = Field(
+        default=0.1, ge=0, le=1, description="of images, that a candidate judges in the shadow"
+    )
+    canary_interval_seconds: PositiveFloat = Field(
+        default=60.0, description="how often the beat looks at what the shadow has shown"
+    )
+    canary_min_images: PositiveInt = Field(
+        default=200, description="judged in the shadow before a candidate may go live"
+    )
+    canary_max_reversals: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="share of images on which a canary says the opposite; above, a person decides",
+    )
     detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
     detector_device: str = Field(
         default="cpu", description="cpu; cuda or cuda:1 where PyTorch and timm are installed"
+    )
+    detector_backend: Literal["auto", "onnxruntime", "openvino"] = Field(
+        default="auto",
+        description="of the CPU; auto measures for two seconds where OpenVINO is installed",
     )
     detect_batch_images: PositiveInt = Field(
         default=4, description="images judged at once; 4 to 8 on a CPU, 32 and more on a GPU"
@@ -88,6 +117,9 @@ class Settings(BaseSettings):
     attempts_cap: PositiveInt = Field(default=4, description="tries of one step of one check")
     retry_delay_seconds: PositiveFloat = Field(default=5.0, description="doubles with each try")
     sweep_interval_seconds: PositiveFloat = Field(default=3.0)
+    max_backlog_seconds: PositiveFloat = Field(
+        default=600.0, description="of open checks; while there is more, no batch is taken"
+    )
     url_verdict_fresh_seconds: PositiveFloat = Field(
         default=3600.0, description="how long a URL's verdict answers for the URL"
     )
@@ -116,6 +148,11 @@ class Settings(BaseSettings):
         default=90, description="how long what was delivered or given up can be listed and replayed"
     )
     secure_cookies: bool = Field(default=False, description="set it where the site is on https")
+
+    @property
+    def models_folder(self) -> Path:
+        """Where retrained models are kept."""
+        return self.model_store_folder or self.image_folder / "models"
 
     @field_validator("database_url", "fetch_database_url")
     @classmethod

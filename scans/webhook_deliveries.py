@@ -31,6 +31,8 @@ class DeliveryClaim:
     event_id: str
     payload: dict[str, Any]
     url: str
+    shape: str
+    options: dict[str, Any]
     sealed_secrets: tuple[str, ...]
     is_disabled: bool
 
@@ -88,6 +90,8 @@ def _read_claim(session: Session, delivery_id: UUID, token: UUID, attempt: int) 
         event_id=event.id,
         payload=event.payload,
         url=endpoint.url,
+        shape=endpoint.shape,
+        options=endpoint.options,
         sealed_secrets=(endpoint.sealed_secret, *([previous] if previous else [])),
         is_disabled=endpoint.disabled_at is not None,
     )

@@ -17,6 +17,7 @@ class Received:
     """One request as it came."""
 
     method: str
+    path: str
     headers: dict[str, str]
     body: bytes
 
@@ -69,7 +70,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 answer = receiver.script.pop(0) if receiver.script else Answer()
-                receiver.received.put(Received(self.command, dict(self.headers), body))
+                receiver.received.put(Received(self.command, self.path, dict(self.headers), body))
                 if answer.hold is not None:
                     answer.hold.wait(WAIT_SECONDS)
                 try:

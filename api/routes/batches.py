@@ -12,6 +12,7 @@ from api.render_batch import render_batch, render_batch_with_items
 from api.request_ids import request_id
 from api.schemas import CheckRequest
 from api.services import services
+from scans.backpressure import refuse_when_behind
 from scans.batches import WantedUrl, create_batch, find_batch
 from scans.queue import URGENCIES
 from scans.roles import Right
@@ -24,13 +25,15 @@ routes = APIBlueprint("batches", __name__, abp_tags=[Tag(name="batches")])
     operation_id="requestBatch",
     summary="Ask for checks of up to 1,000 addresses",
     description="Each address becomes a check, or joins the one that is known. One that cannot be "
-    "fetched is refused by itself; the others go on.",
+    "fetched is refused by itself; the others go on. While more is waiting than can be checked "
+    "soon, the answer is 503 with `Retry-After`, and nothing is taken.",
     responses={202: BatchBody},
 )
 def request_batch(body: BatchRequest) -> Response:
     """All checks are made in one transaction: either the batch is there, or nothing is."""
     holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
+        refuse_when_behind(session, services().settings.max_backlog_seconds)
         progress = create_batch(
             session,
             holder.tenant_id,

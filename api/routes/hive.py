@@ -32,7 +32,7 @@ def judge_task() -> Response:
     """Wait for the verdict; a task that is sent again joins the check that is under way."""
     holder = require_holder_of_secret(read_token())
     check, filename = take_task(holder)
-    check = wait_for_end(check, WAIT_SECONDS, sessions=services().sessions, sleep=time.sleep)
+    check = wait_for_end(check, WAIT_SECONDS, reads=services().reads, sleep=time.sleep)
     if check.status in OPEN_STATUSES and request.args.get("when_away") != "open":
         response = write_hive_error(503, "The task is not done yet. Send it again.")
         response.headers["Retry-After"] = "2"
@@ -71,6 +71,7 @@ def take_task(holder: KeyHolder) -> tuple[Check, str | None]:
             None,
             holder.tenant_id,
             sessions=services().sessions,
+            reads=services().reads,
             store=services().store,
             wake=lambda: waker.wake("fetch"),
             request_id=request_id(),

@@ -34,6 +34,7 @@ def take_blob() -> Response:
         None,
         connection.tenant_id,
         sessions=services().sessions,
+        reads=services().reads,
         store=services().store,
         wake=lambda: waker.wake("fetch"),
         request_id=request_id(),

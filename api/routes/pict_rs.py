@@ -47,7 +47,7 @@ def validate_upload(connection_id: UUID) -> Response:
     check = take_upload(connection)
     if not connection.options.get("refuses"):
         return Response("Taken.\n", 200, mimetype="text/plain")
-    check = wait_for_end(check, WAIT_SECONDS, sessions=services().sessions, sleep=time.sleep)
+    check = wait_for_end(check, WAIT_SECONDS, reads=services().reads, sleep=time.sleep)
     if counts_as_ai(check):
         return write_answer(REFUSED, "This server does not take likely AI-made images.")
     if check.status in OPEN_STATUSES:
@@ -85,6 +85,7 @@ def take_upload(connection: Connection) -> Check:
         None,
         connection.tenant_id,
         sessions=services().sessions,
+        reads=services().reads,
         store=services().store,
         wake=lambda: waker.wake("fetch"),
         request_id=request_id(),

@@ -15,7 +15,7 @@ from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED, Predictor
 from scans.all_tables import Table
-from scans.database import open_sessions
+from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
@@ -44,6 +44,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         environment.setenv("NTF_REVIEW_SPOT_CHECK_SHARE", "0")
         # What the detector says is not what these tests are about.
         environment.setenv("NTF_MODEL_PATH", str(TINY_WEIGHTS))
+        environment.setenv("NTF_DETECTOR_BACKEND", "onnxruntime")
         settings = load_settings()
         migrate(settings.database_url)
         yield settings
@@ -60,6 +61,13 @@ def sessions(settings: Settings) -> Iterator[sessionmaker[Session]]:
     with sessions.begin() as session:
         session.execute(text("TRUNCATE " + ", ".join(emptied)))
     close_connections(sessions)
+
+
+@pytest.fixture
+def reads(settings: Settings) -> Iterator[Reads]:
+    reads = Reads(settings.database_url)
+    yield reads
+    close_connections(reads.sessions)
 
 
 @pytest.fixture
@@ -86,6 +94,7 @@ def app(settings: Settings) -> Iterator[OpenAPI]:
     app = create_app(settings)
     yield app
     close_connections(app.extensions["ntf"].sessions)
+    close_connections(app.extensions["ntf"].reads.sessions)
 
 
 @pytest.fixture
@@ -128,7 +137,7 @@ def service(
     from tests.integration.service_kit import make_live_model, running_service
 
     info = Predictor.load(TINY_WEIGHTS).info
-    make_live_model(tasks, sessions, info)
+    make_live_model(sessions, info)
     with running_service(app, sessions, store, settings, info) as running:
         yield running
 

@@ -26,6 +26,7 @@ from scans.verdict import ImageFacts
 from tests.integration.conftest import TINY_WEIGHTS
 from tests.pictures import noise
 from worker.judge_images import JudgeTools, judge_image, look_at_images
+from worker.model_facts import model_facts
 
 Sessions = sessionmaker[Session]
 BROKEN = 13
@@ -50,7 +51,7 @@ class CountingDetector:
 def detector(sessions: Sessions, tasks: ModuleType) -> CountingDetector:
     detector = CountingDetector()
     with sessions.begin() as session:
-        make_live(session, tasks.tools.model_facts(detector.info))
+        make_live(session, model_facts(detector.info))
     return detector
 
 

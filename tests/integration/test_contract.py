@@ -43,6 +43,10 @@ OPERATIONS = [
     "removeConnection",
     "listErrands",
     "replayErrand",
+    "requestCheckOfCoopItem",
+    "connectCoop",
+    "createCoopTarget",
+    "takeCoopAction",
 ]
 ADMIN_OPERATIONS = ["listKeys", "createKey", "revokeKey", "rotateKey", "createInvitation"]
 OPERATIONS += [*ADMIN_OPERATIONS, "acceptInvitation", "eraseImage"]

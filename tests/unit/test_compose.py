@@ -12,7 +12,7 @@ from scans.settings import ENVIRONMENT_PREFIX, Settings
 from scans.wake import TASK_NAMES
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
-OURS = ("api", "deliver", "detect", "fetch", "migrate")
+OURS = ("api", "deliver", "detect", "fetch", "migrate", "retrain")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,19 @@ def as_in_a_container(name: str, port: int = 8080) -> list[str]:
 
 def test_the_web_process_is_started_as_by_ntf_run(services: dict[str, Any]) -> None:
     assert services["api"]["command"] == as_in_a_container("api")
+
+
+def test_the_learning_worker_is_started_as_by_ntf_run(services: dict[str, Any]) -> None:
+    assert services["retrain"]["command"] == as_in_a_container("retrain")
+
+
+def test_models_are_out_of_reach_of_who_fetches(services: dict[str, Any]) -> None:
+    mounting = [
+        name
+        for name, one in services.items()
+        if any(volume.startswith("models:") for volume in one.get("volumes", []))
+    ]
+    assert mounting == ["detect", "retrain"]
 
 
 @pytest.mark.parametrize("step", list(TASK_NAMES))
@@ -81,7 +94,8 @@ def test_the_fetching_workers_can_change_nothing_that_is_kept(services: dict[str
         "pixels": "/data/images/pixels",
     }
     kinds = {f"{kind}:/data/images/{kind}" for kind in get_args(Kind)}
-    assert all(set(services[name]["volumes"]) == kinds for name in ("api", "detect"))
+    assert set(services["api"]["volumes"]) == kinds
+    assert set(services["detect"]["volumes"]) == kinds | {"models:/data/models:ro"}
 
 
 def test_nothing_runs_as_root_or_writes_to_its_root(services: dict[str, Any]) -> None:

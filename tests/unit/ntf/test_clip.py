@@ -65,7 +65,7 @@ def test_exported_blocks_agree_at_every_size_and_keep_their_eight_bits(
         wanted = {side: Served(network)(given) for side, given in crops.items()}
     path = tmp_path / "semantics.onnx"
     export_branch(network, path, 224)
-    found = {"file": path.name, "files": hash_files(path)}
+    found = {"crop_px": 128, "file": path.name, "files": hash_files(path)}
     assert found["files"].keys() == {path.name, FROZEN}
     assert (tmp_path / FROZEN).stat().st_size == 2 * 12 * 768 * 768
     runs = [

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ntf.backends import Arrays
 from ntf.errors import DetectionFailed
-from ntf.predictor import Arrays, Branch, Predictor
+from ntf.predictor import Branch, Predictor
 from ntf.preprocess import View
 
 SETTINGS = {

@@ -51,7 +51,7 @@ async function takeCheck(service, request, body) {
   if (request.headers['content-type'].startsWith('application/json')) return fetchByItself(service, JSON.parse(body).url);
   const form = await new Response(body, { headers: { 'Content-Type': request.headers['content-type'] } }).formData();
   const bytes = Buffer.from(await form.get('image').arrayBuffer());
-  return { body: finish(service, bytes, 'upload', form.get('url')) };
+  return { body: finish(service, bytes, 'upload', form.get('url'), form.get('taken_from_screen') === 'true') };
 }
 
 /** As the real one: no cookies, no referrer. */
@@ -61,11 +61,11 @@ async function fetchByItself(service, url) {
   return { body: finish(service, Buffer.from(await fetched.arrayBuffer()), 'fetch', url) };
 }
 
-function finish(service, bytes, way, url) {
+function finish(service, bytes, way, url, isFromScreen = false) {
   const hash = sha256(bytes);
-  service.arrivals.push({ sha256: hash, way, url, bytes });
+  service.arrivals.push({ sha256: hash, way, url, bytes, isFromScreen });
   const sides = pngSides(bytes) ?? { width: null, height: null };
-  const check = { ...emptyCheck(url), status: 'done', image: imageOf(bytes, hash, sides), verdict: VERDICT };
+  const check = { ...emptyCheck(url), status: 'done', image: imageOf(bytes, hash, sides), verdict: isFromScreen ? SCREEN_VERDICT : VERDICT };
   service.checks.set(check.id, check);
   service.known.set(hash, check);
   return withHuman(service, check);
@@ -95,6 +95,8 @@ const VERDICT = {
   human: null,
   decided_at: '2026-11-01T10:00:01Z',
 };
+
+const SCREEN_VERDICT = { ...VERDICT, limits: [{ code: 'taken_from_screen', sentence: 'Taken from a screen: scaling and overlays have changed the pixels.' }, ...VERDICT.limits] };
 
 function answerKnown(service, hash) {
   const check = service.known.get(hash);
