@@ -137,7 +137,7 @@ def service(
     from tests.integration.service_kit import make_live_model, running_service
 
     info = Predictor.load(TINY_WEIGHTS).info
-    make_live_model(tasks, sessions, info)
+    make_live_model(sessions, info)
     with running_service(app, sessions, store, settings, info) as running:
         yield running
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from types import ModuleType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import numpy as np
@@ -27,12 +26,14 @@ from ntf.predictor import ModelInfo, Prediction
 from scans.errands import claim_errand
 from scans.image_store import ImageStore
 from scans.integration_tables import Errand
+from scans.models import make_live
 from scans.queue import claim_checks, fail_check
 from scans.settings import Settings
 from scans.webhook_secrets import SecretBox
 from worker.fetch_image import FetchTools
 from worker.fetch_image import fetch_image as bring_image
 from worker.judge_images import JudgeTools, judge_image, look_at_images
+from worker.model_facts import model_facts
 from worker.run_errand import ErrandTools, run_errand
 from worker.tell_ozone import OzoneSessions
 
@@ -256,12 +257,10 @@ def running_service(
         server.server_close()
 
 
-def make_live_model(tasks: ModuleType, sessions: sessionmaker[Session], info: ModelInfo) -> None:
+def make_live_model(sessions: sessionmaker[Session], info: ModelInfo) -> None:
     """Make the detector of these tests known as the live one."""
-    from scans.models import make_live
-
     with sessions.begin() as session:
-        make_live(session, tasks.tools.model_facts(info))
+        make_live(session, model_facts(info))
 
 
 def free_port() -> int:

@@ -67,7 +67,7 @@ def service(
     synapse: Synapse,
 ) -> Iterator[Service]:
     info = Predictor.load(TINY_WEIGHTS).info
-    make_live_model(tasks, sessions, info)
+    make_live_model(sessions, info)
     with running_service(app, sessions, store, settings, info, port=PORT) as running:
         running.open_port(int(synapse.url.rpartition(":")[2]))
         yield running
