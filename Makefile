@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run install install-test install-train browser check format test test-slow chaos lock clean extension test-extension bench soak
+.PHONY: clients integrations test-integrations help run install install-test install-train browser check format test test-slow chaos lock clean extension test-extension bench soak
 
 help:            ## List the verbs
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -57,9 +57,40 @@ test: check browser     ## Lint, types and the fast tests, with coverage
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile -m "$(FAST)" $(ARGS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
-test-slow: install-test browser  ## The tests that take longer
-	$(BIN)/pytest -m "not ($(FAST))" $(ARGS)
+test-slow: $(VENV)/.installed-bench browser  ## The tests that take longer
+	@$(MAKE) test-integrations
+	$(BIN)/pytest -m "not ($(FAST)) and not integrations" $(ARGS)
 	@$(MAKE) test-extension
+
+build/openapi.json: $(VENV)/.installed $(wildcard api/*.py api/routes/*.py)
+	@mkdir -p build
+	@PYTHONPATH=. $(BIN)/python extension/scripts/print_openapi.py > $@
+
+build/generator/.installed: requirements/clients.txt
+	@$(PYTHON) -m venv build/generator
+	@build/generator/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements/clients.txt
+	@touch $@
+
+clients: build/openapi.json build/generator/.installed integrations/node_modules/.installed  ## Write the typed clients again from the API's own description
+	@integrations/make_python_models.sh build/generator/bin/datamodel-codegen build/openapi.json integrations/python_client/ntf_client/models.py
+	@cd integrations && node make_api_types.mjs ../build/openapi.json
+
+integrations: integrations/node_modules/.installed   ## Write the npm packages for other systems to integrations/dist/ (Node 20.19 or newer)
+	@cd integrations && npm run --silent build && mkdir -p dist && npm pack --silent --workspaces --pack-destination dist
+
+integrations/node_modules/.installed: integrations/package.json integrations/package-lock.json
+	@cd integrations && npm ci --silent --ignore-scripts
+	@touch $@
+
+tests/plugins/ozone_backend/node_modules/.installed: tests/plugins/ozone_backend/package-lock.json
+	@cd tests/plugins/ozone_backend && npm ci --silent --ignore-scripts
+	@touch $@
+
+test-integrations: install-test integrations build/openapi.json build/generator/.installed tests/plugins/ozone_backend/node_modules/.installed  ## Every adapter against its client's real code
+	@integrations/make_python_models.sh build/generator/bin/datamodel-codegen build/openapi.json build/models.py
+	@cmp build/models.py integrations/python_client/ntf_client/models.py || { echo "Run \`make clients\`."; exit 1; }
+	@cd integrations && node make_api_types.mjs ../build/openapi.json --check && npm run --silent types
+	$(BIN)/pytest -m integrations $(ARGS)
 
 extension: extension/node_modules/.installed     ## Write the browser extension's archives to extension/dist/ (Node 20.19 or newer)
 	@cd extension && npm run --silent zip

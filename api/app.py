@@ -17,10 +17,12 @@ from api.routes import (
     administration,
     batches,
     checks,
+    coop,
     feedback,
     images,
     invitations,
     keys,
+    model_pages,
     models,
     operations,
     pages,
@@ -68,12 +70,13 @@ def create_app(settings: Settings) -> OpenAPI:
         reviews,
         models,
         webhooks,
+        coop,
         keys,
         invitations,
         images,
     ):
         app.register_api(api.routes)
-    for page in (administration, review_pages, pages, sessions, pictures, operations):
+    for page in (administration, review_pages, model_pages, pages, sessions, pictures, operations):
         app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)

@@ -9,6 +9,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
 from scans.errors import (
     Conflict,
+    CoopItemAmbiguous,
+    CoopItemUnknown,
+    CoopKeyInvalid,
+    CoopNotConnected,
+    CoopSignatureWrong,
     CursorInvalid,
     DeliveryNotFound,
     DeliveryWaiting,
@@ -22,17 +27,24 @@ from scans.errors import (
     UrlNotCanonical,
     WebhookDisabled,
     WebhookNotFound,
+    WebhookNotStandard,
 )
 
 log = structlog.get_logger()
 
-# What a request can meet in the rows of webhooks: the status, and what kind of problem it is.
-WEBHOOK_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
+# What a request can meet in the rows: the status, and what kind of problem it is.
+ROW_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
     WebhookNotFound: (404, "No such webhook"),
     DeliveryNotFound: (404, "No such delivery"),
     WebhookDisabled: (409, "The webhook is disabled"),
     DeliveryWaiting: (409, "The delivery has not ended"),
     TooManyWebhooks: (409, "There are too many webhooks"),
+    WebhookNotStandard: (409, "The endpoint is another system's"),
+    CoopKeyInvalid: (422, "The verification key cannot be used"),
+    CoopNotConnected: (409, "Coop is not connected"),
+    CoopSignatureWrong: (401, "The signature is wrong"),
+    CoopItemUnknown: (404, "No such item"),
+    CoopItemAmbiguous: (409, "The item has several images"),
 }
 
 
@@ -106,8 +118,8 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
 
     @app.errorhandler(ScanError)
     def answer_scan_error(error: ScanError) -> Response:
-        if type(error) in WEBHOOK_PROBLEMS:
-            status, title = WEBHOOK_PROBLEMS[type(error)]
+        if type(error) in ROW_PROBLEMS:
+            status, title = ROW_PROBLEMS[type(error)]
             return problem(status, error.code, title, str(error))
         log.error("scan_error_reached_the_edge", code=error.code, exc_info=error)
         return problem(500, error.code, "The service failed", "Please try again later.")

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans import health
 from scans.checks import count_by_status
+from scans.drift_rows import count_alarms
+from scans.models import count_by_stage
 from scans.queue import Step
 from scans.tables import STATUSES
 from scans.webhook_deliveries import count_by_state, oldest_due_seconds
@@ -36,9 +38,19 @@ class RowCollector(Collector):
         self._sessions = sessions
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """What is known of checks, then of webhooks."""
+        """What is known of checks, of webhooks, of models."""
         yield from self._collect_checks()
         yield from self._collect_webhooks()
+        yield from self._collect_models()
+
+    def _collect_models(self) -> Iterator[GaugeMetricFamily]:
+        """Models by stage, and whether what comes in drifts."""
+        with self._sessions.begin() as session:
+            stages, alarms = count_by_stage(session), count_alarms(session)
+        yield gauge("ntf_models", "Model versions by stage", "stage", stages)
+        yield GaugeMetricFamily(
+            "ntf_drift_alarms", "Tenants whose images of this week or the last drift", alarms
+        )
 
     def _collect_webhooks(self) -> Iterator[GaugeMetricFamily]:
         """Deliveries by state, and for how long the first of them has been due."""

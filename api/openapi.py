@@ -21,6 +21,7 @@ COMMON_PROBLEMS = {"401": "No key in force", "422": "The request is not valid", 
 COMMON_PROBLEMS |= {"403": "The key does not open this", "429": "Too many requests"}
 
 CONFLICTING = {"createWebhook", "testWebhook", "replayDelivery"}
+CONFLICTING |= {"changeWebhook", "rotateWebhook", "createCoopTarget", "takeCoopAction"}
 
 
 def complete_openapi(app: OpenAPI) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def add_problems(operation: dict[str, Any], *, has_path_id: bool) -> None:
     """List the errors of a call, each as a problem document."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     wanted = dict(COMMON_PROBLEMS)
-    if has_path_id or operation["operationId"] in {"findVerdict", "createKey"}:
+    if has_path_id or operation["operationId"] in {"findVerdict", "createKey", "takeCoopAction"}:
         wanted["404"] = "Not among yours"
     if operation["operationId"] == "eraseImage":
         wanted["409"] = "The image is being checked"

@@ -1,5 +1,7 @@
 """Rows to the bodies that the API gives."""
 
+from typing import cast
+
 from flask import url_for
 
 from api.schemas import (
@@ -11,6 +13,8 @@ from api.schemas import (
     LimitBody,
     ModelBody,
     ModelVersionBody,
+    SimilarBody,
+    StageWord,
     VerdictBody,
 )
 from api.services import services
@@ -18,6 +22,7 @@ from scans.image_store import Kind, heatmap_name
 from scans.review_rules import is_reversal
 from scans.review_tables import Review
 from scans.reviews import find_humans
+from scans.similar import Candidate
 from scans.tables import Check, Image, ModelVersion, Verdict
 
 # Of a check that has been through the decoder itself.
@@ -127,6 +132,17 @@ def sign_picture_url(kind: Kind, name: str, media_type: str) -> str:
     return url_for("pictures.show_picture", token=token)
 
 
+def render_candidate(candidate: Candidate) -> SimilarBody:
+    """A candidate with a fresh link to its picture."""
+    return SimilarBody(
+        check_id=candidate.check_id,
+        distance_bits=candidate.distance_bits,
+        label=candidate.label,
+        checked_at=candidate.checked_at,
+        picture_url=sign_picture_url("bytes", candidate.image_sha256, candidate.media_type),
+    )
+
+
 def render_model(model: ModelVersion) -> ModelVersionBody:
     """A detector that has run here."""
     return ModelVersionBody(
@@ -137,6 +153,8 @@ def render_model(model: ModelVersion) -> ModelVersionBody:
         no_evidence_below=model.no_evidence_below,
         min_side_px=model.min_side_px,
         is_live=model.is_live,
+        stage=cast(StageWord | None, model.stage),
+        learned_from=model.learned_from,
         card_url=url_for("pages.show_model_card"),
         first_run_at=model.created_at,
     )

@@ -17,6 +17,8 @@ def webhook_fields(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "id": endpoint.id,
         "url": endpoint.url,
         "events": endpoint.events,
+        "labels": endpoint.labels,
+        "shape": endpoint.shape,
         "is_enabled": endpoint.disabled_at is None,
         "disabled_at": endpoint.disabled_at,
         "disabled_reason": endpoint.disabled_reason,

@@ -63,6 +63,7 @@ def request_check_of_bytes(
     store: ImageStore,
     wake: Callable[[], None],
     request_id: str | None = None,
+    is_from_screen: bool = False,
 ) -> Check:
     """A check of uploaded bytes: a finished one of the same bytes, an open one, or a new one.
 
@@ -76,6 +77,7 @@ def request_check_of_bytes(
         page_url=page_url,
         image_sha256=sha256,
         request_id=request_id,
+        is_from_screen=is_from_screen,
     )
     known = reads.ask(lambda session: find_verdict_of_image(session, tenant_id, sha256))
     if known:

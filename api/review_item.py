@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from api.render_check import render_candidate
 from api.render_review import render_appeal, render_decision, render_feedback, render_review
 from api.review_schemas import AppealBody, DecisionBody, FeedbackBody, ReviewBody
-from api.schemas import EvidenceBody, VerdictBody
+from api.schemas import EvidenceBody, SimilarBody, VerdictBody
 from scans.appeals import list_appeals_of
 from scans.feedback_rows import find_standing, list_feedback_on
 from scans.review_tables import Review
 from scans.reviews import Moderator, list_decided_on
+from scans.similar import find_similar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class ReviewItem:
     appeals: list[AppealBody]
     opinions: list[FeedbackBody]
     earlier: list[EarlierReview]
+    alike: list[SimilarBody]
 
     @property
     def pixels(self) -> list[EvidenceBody]:
@@ -59,5 +62,9 @@ def read_item(session: Session, review: Review, moderator: Moderator) -> ReviewI
                 str(one.id), one.outcome or "", [render_decision(each) for each in one.decisions]
             )
             for one in decided
+        ],
+        alike=[
+            render_candidate(one)
+            for one in find_similar(session, moderator.tenant_id, review.image_sha256)
         ],
     )

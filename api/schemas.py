@@ -35,6 +35,11 @@ class UploadFields(BaseModel):
 
     url: Url | None = Field(default=None, description="where the bytes came from")
     page_url: Url | None = Field(default=None, description="the page that showed it")
+    taken_from_screen: bool = Field(
+        default=False,
+        description="the bytes are no file of the image's, but what a screen showed of it; the "
+        "verdict's limits say so",
+    )
 
 
 class WaitQuery(BaseModel):
@@ -161,7 +166,7 @@ class SimilarBody(BaseModel):
     """An image of the same tenant that looks alike."""
 
     check_id: UUID
-    distance_bits: int = Field(description="of the 256 bits of PDQ, so many differ; at most 31")
+    distance_bits: int = Field(description="of the 256 bits of PDQ, so many differ; at most 80")
     label: LabelWord
     checked_at: datetime
     picture_url: str = Field(description="signed and short-lived")
@@ -171,6 +176,9 @@ class SimilarImagesBody(BaseModel):
     """Candidates for a person to compare, the nearest first; never a reason for a score."""
 
     similar: list[SimilarBody]
+
+
+StageWord = Literal["candidate", "refused", "canary", "live", "retired", "rolled_back"]
 
 
 class ModelVersionBody(BaseModel):
@@ -183,6 +191,10 @@ class ModelVersionBody(BaseModel):
     no_evidence_below: float
     min_side_px: int
     is_live: bool
+    stage: StageWord | None = Field(
+        description="where it stands in its life; null where it ran before stages were kept"
+    )
+    learned_from: str | None = Field(description="the version that it was retrained from")
     card_url: str
     first_run_at: datetime
 

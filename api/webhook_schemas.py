@@ -6,11 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas import Url
+from api.schemas import LabelWord, Url
+from scans.tables import LABELS
 from scans.webhook_events import EVENT_TYPES
 
 EventType = Literal["check.done", "check.failed", "check.reviewed"]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=len(EVENT_TYPES))]
+
+Labels = Annotated[list[LabelWord], Field(min_length=1, max_length=len(LABELS))]
 
 
 class WebhookRequest(BaseModel):
@@ -22,6 +25,9 @@ class WebhookRequest(BaseModel):
     events: EventTypes = Field(
         default=["check.done", "check.failed"], description="what to be told of"
     )
+    labels: Labels | None = Field(
+        default=None, description="of the verdicts to be told of; null for all"
+    )
 
 
 class WebhookChange(BaseModel):
@@ -31,6 +37,7 @@ class WebhookChange(BaseModel):
 
     url: Url | None = None
     events: EventTypes | None = None
+    labels: Labels | None = None
     is_enabled: bool | None = Field(
         default=None, description="false stops deliveries; true begins them again, also after a 410"
     )
@@ -62,6 +69,12 @@ class WebhookBody(BaseModel):
     id: UUID
     url: str
     events: list[str]
+    labels: list[LabelWord] | None = Field(
+        description="of the verdicts that are told; null for all"
+    )
+    shape: Literal["standard", "coop_items", "coop_reports"] = Field(
+        description="standard: Standard Webhooks; else what ROOST Coop takes"
+    )
     is_enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None = Field(

@@ -160,6 +160,28 @@ def processes(host: str, port: int) -> dict[str, list[str]]:
             "--loglevel",
             "WARNING",
         ],
+        # Learns beside the others, and holds the clock: there must be one of it.
+        "retrain": [
+            "exec",
+            *python,
+            "celery",
+            "--app",
+            "worker.celery_app",
+            "worker",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "1",
+            "--queues",
+            "retrain",
+            "--beat",
+            "--hostname",
+            "retrain@%h",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel",
+            "WARNING",
+        ],
     }
 
 

@@ -30,6 +30,6 @@ export default defineConfig({
   }),
   zip: {
     name: 'ntf-extension',
-    excludeSources: ['build/**', 'dist/**', 'tests/**/output/**', 'node_modules/**'],
+    excludeSources: ['build/**', 'dist/**', 'tests/**/output/**', 'store_pictures/**', 'node_modules/**'],
   },
 });

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageFile, _imaging
 from pillow_heif import register_heif_opener
 
+from images.avif_depth import avif_bits
 from images.decoded_image import DecodedImage, DecodeLimits
 from images.errors import ImageTruncated, NotAnImage, TooManyPixels, TooMuchMemory
 from images.rgb_pixels import (
@@ -204,12 +205,14 @@ def _file_notes(image: Image.Image, kind: FileKind, content: bytes) -> tuple[str
 
 
 def _bits_a_channel(image: Image.Image, kind: FileKind, content: bytes) -> int:
-    """What the file says; for AVIF, Pillow does not say."""
+    """What the file says."""
     if kind is PNG:
         return content[24]  # the header chunk comes first (PNG, 11.2.1)
     if kind is TIFF:
         found = getattr(image, "tag_v2", {}).get(_DEEP_TIFF_TAG, (8,))
         return max((bits for bits in found if isinstance(bits, int)), default=8)
+    if kind is AVIF:
+        return avif_bits(content)
     return int(image.info.get("bit_depth", 8)) if kind is HEIC else 8
 
 

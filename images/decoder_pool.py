@@ -68,7 +68,8 @@ class DecoderPool:
 
         Raises:
             NotAnImage, UnsupportedFormat, ImageTruncated, TooManyPixels, TooMuchMemory: as there.
-            DecodeTimedOut: it took longer than `max_seconds`, by the clock or of the processor.
+            TooMuchWork: it took longer than `max_seconds`, by the clock or of the processor.
+            DecodeTimedOut: it did, but had to wait for the processor.
             DecoderCrashed: the process died over the file.
             DecoderUnavailable: no process could be started.
         """

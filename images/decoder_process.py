@@ -41,6 +41,8 @@ _ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+# Of its time; an idle machine lets a process wait for hundredths.
+_STARVED_SHARE = 0.25
 _MEDIA_TYPES = frozenset(kind.media_type for kind in SUPPORTED_KINDS)
 _MAX_VIEWS = 4
 _ERRORS = {
@@ -66,6 +68,7 @@ class DecoderProcess:
         self.is_sound = True
         self.was_ready = False
         self.has_no_network = False
+        self._waited_before: float | None = None
         ours, theirs = socket.socketpair()
         inherited = {name: os.environ[name] for name in _ENVIRONMENT_NAMES if name in os.environ}
         agreed = json.dumps(asdict(limits))
@@ -87,7 +90,7 @@ class DecoderProcess:
                 self._line.send({"task": "decode", "bytes": len(content)}, content)
                 return self._read_answer(self._line.receive_head())
         except LineTimedOut as error:
-            raise _timed_out() from error
+            raise self._explain_delay() from error
         except LineBroken as error:
             raise self._explain_death() from error
         except errors.TooMuchMemory:
@@ -112,6 +115,7 @@ class DecoderProcess:
         self._wait_until_ready()
         self.is_sound = False
         self._line.deadline = time.monotonic() + max_seconds
+        self._waited_before = _waited_seconds(self._process.pid)
         self._files_left -= 1
         try:
             yield
@@ -170,13 +174,21 @@ class DecoderProcess:
             raise LineBroken("more pixels than were allowed")
         return sizes
 
+    def _explain_delay(self) -> errors.ImageError:
+        """Whether the file is to blame, or others that kept the processor from it."""
+        waited = _waited_seconds(self._process.pid)
+        if waited is None or self._waited_before is None:
+            return _timed_out()
+        share = (waited - self._waited_before) / self._limits.max_seconds
+        return _timed_out() if share > _STARVED_SHARE else _too_much_work()
+
     def _explain_death(self) -> errors.ImageError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1.0)
         status = self._process.returncode
         log.info("decoder died over a file, status %s", status)
         if status is not None and -status == signal.SIGXCPU:
-            return _timed_out()
+            return _too_much_work()
         return errors.DecoderCrashed(
             "The decoder broke on this file and was stopped. The file is damaged, or made to do "
             "harm. Open the image elsewhere and save it again."
@@ -185,5 +197,23 @@ class DecoderProcess:
 
 def _timed_out() -> errors.DecodeTimedOut:
     return errors.DecodeTimedOut(
+        "Decoding the image takes too long on a machine that is busy now. Try again later, or send "
+        "a smaller version."
+    )
+
+
+def _too_much_work() -> errors.TooMuchWork:
+    return errors.TooMuchWork(
         "Decoding the image takes too long. Send a smaller version, or save it as JPEG or PNG."
     )
+
+
+def _waited_seconds(pid: int) -> float | None:
+    """How long a process was ready to run and had no processor; None where nobody counts.
+
+    Linux, Documentation/scheduler/sched-stats.rst: the second number of `schedstat`, in ns.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None

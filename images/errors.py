@@ -123,8 +123,14 @@ class TooMuchMemory(ImageError):
     code = "too_much_memory"
 
 
+class TooMuchWork(ImageError):
+    """Decoding was stopped at its time limit, and would be the next time."""
+
+    code = "too_much_work"
+
+
 class DecodeTimedOut(ImageError):
-    """Decoding was stopped at its time limit. A busy machine may do it later."""
+    """Decoding was stopped at its time limit on a machine too busy for it. Later it may do."""
 
     code = "decode_timed_out"
     retryable = True

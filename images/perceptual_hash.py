@@ -37,7 +37,7 @@ def pdq_hash(pixels: NDArray[np.uint8]) -> tuple[str, int]:
 
 
 def hamming_distance(first: str, second: str) -> int:
-    """How many of the 256 bits differ. Up to 31 is taken as a candidate by PDQ's authors."""
+    """How many of the 256 bits differ. PDQ's authors take 31 and fewer for copies."""
     return (int(first, 16) ^ int(second, 16)).bit_count()
 
 

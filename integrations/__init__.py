@@ -1,1 +1,1 @@
-"""Adapters that live inside other systems. None is built yet."""
+"""What lives in other systems: npm packages and clients stand beside this package, not in it."""

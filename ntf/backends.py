@@ -7,12 +7,14 @@ multiplies in 16 bits on processors that can (docs/decisions/backends.md has the
 import ctypes
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, get_args
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,13 @@ import onnxruntime
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 Network = Callable[[NDArray[np.float32]], Arrays]
+# Weights that stand in place of a graph's own, by their names in it.
+Replaced = Mapping[str, NDArray[np.float32]]
 Backend = Literal["auto", "onnxruntime", "openvino"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 MEASURE_SECONDS = 2.0
+NOTHING: Replaced = MappingProxyType({})
 # Crops of one image in the usual case.
 MEASURED_CROPS = 3
 # How far a faster engine's answers may be from ONNX Runtime's in 32 bits, as probabilities.
@@ -34,46 +39,85 @@ MAX_DIFFERENCE = 0.02
 _M_MMAP_THRESHOLD = -3  # malloc.h
 
 
-def open_on_cpu(path: Path, crop_px: int, threads: int, backend: Backend) -> Network:
+def open_on_cpu(
+    path: Path, crop_px: int, threads: int, backend: Backend, heads: Replaced = NOTHING
+) -> Network:
     """A branch's network; "auto" measures for two seconds where there is a choice.
 
     Raises:
         ModuleNotFoundError: that engine is not installed.
     """
     if backend == "onnxruntime" or (backend == "auto" and not has_openvino()):
-        return open_onnxruntime(path, threads)
+        return open_onnxruntime(path, threads, heads)
     if backend == "openvino":
-        return open_openvino(path, threads)
+        return open_openvino(path, threads, heads=heads)
     networks = {
-        "onnxruntime": open_onnxruntime(path, threads),
-        "openvino": open_openvino(path, threads),
+        "onnxruntime": open_onnxruntime(path, threads, heads),
+        "openvino": open_openvino(path, threads, heads=heads),
     }
     return networks[choose_fastest(networks, sample_crops(crop_px))]
 
 
-def open_onnxruntime(path: Path, threads: int, *, spins: bool = True) -> Network:
+def open_onnxruntime(
+    path: Path, threads: int, heads: Replaced = NOTHING, *, spins: bool = True
+) -> Network:
     """The network in 32 bits; safe for many threads.
 
     Args:
         spins: whether a thread that waits for the others keeps its core, which is faster where
             nothing else wants it.
     """
+    graph = open_graph(path, threads, heads, spins=spins)
+
+    def run(crops: NDArray[np.float32]) -> Arrays:
+        logits, distances, maps = graph.run(None, crops)
+        return logits, distances, maps
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGraph:
+    """A graph in ONNX Runtime. The session reads `heads` where they lie, so they live as long."""
+
+    session: Any
+    heads: Mapping[str, Any] = field(repr=False)
+
+    def run(
+        self, names: Sequence[str] | None, crops: NDArray[np.float32]
+    ) -> list[NDArray[np.float32]]:
+        """Some of its outputs; None: those that it was exported with."""
+        found: list[NDArray[np.float32]] = self.session.run(names, {"crops": crops})
+        return found
+
+
+def open_graph(
+    path: Path,
+    threads: int,
+    heads: Replaced = NOTHING,
+    model: bytes | None = None,
+    *,
+    spins: bool = True,
+) -> OpenGraph:
+    """A branch's graph; `model` stands for the bytes of its file."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Weights of eight bits become floating point once, at this moment, and not at every image.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spins else "0")
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
+    )
+    values = onnxruntime.OrtValue.ortvalue_from_numpy
+    kept = {name: values(array) for name, array in heads.items()}
+    for name, value in kept.items():
+        options.add_initializer(name, value)
     with freed_memory_given_back():
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
+            model or str(path), options, providers=["CPUExecutionProvider"]
         )
-
-    def run(crops: NDArray[np.float32]) -> Arrays:
-        logits, distances, maps = session.run(None, {"crops": crops})
-        return logits, distances, maps
-
-    return run
+    return OpenGraph(session, kept)
 
 
 def has_openvino() -> bool:
@@ -81,7 +125,9 @@ def has_openvino() -> bool:
     return find_spec("openvino") is not None
 
 
-def open_openvino(path: Path, threads: int, precision: str | None = None) -> Network:
+def open_openvino(
+    path: Path, threads: int, precision: str | None = None, heads: Replaced = NOTHING
+) -> Network:
     """The network in OpenVINO; safe for many threads.
 
     Args:
@@ -96,7 +142,10 @@ def open_openvino(path: Path, threads: int, precision: str | None = None) -> Net
     if precision:
         settings["INFERENCE_PRECISION_HINT"] = precision
     with freed_memory_given_back():
-        compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+        core = openvino.Core()
+        model = core.read_model(str(path))
+        _replace_weights(openvino, model, heads)
+        compiled = core.compile_model(model, "CPU", settings)
 
     def run(crops: NDArray[np.float32]) -> Arrays:
         # A request of its own for each call, since a request serves one thread at a time.
@@ -105,6 +154,15 @@ def open_openvino(path: Path, threads: int, precision: str | None = None) -> Net
         return logits, distances, maps
 
     return run
+
+
+def _replace_weights(openvino: Any, model: Any, heads: Replaced) -> None:
+    own = {node.get_friendly_name(): node for node in model.get_ops()}
+    for name, array in heads.items():
+        kept = own[name].output(0)
+        new = openvino.opset13.constant(array.reshape(kept.get_shape()))
+        for target in kept.get_target_inputs():
+            target.replace_source_output(new.output(0))
 
 
 def sample_crops(crop_px: int) -> NDArray[np.float32]:

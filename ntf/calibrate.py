@@ -5,7 +5,6 @@ where at most 1 % of them lie above, at the worst of several sizes and compressi
 false-alarm rate holds for images like those.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from ntf.degrade import Pixels, recompress, resize
+from ntf.degrade import Pixels
 from ntf.domain import blockiness, statistics
 from ntf.predictor import Look, Predictor
+from ntf.strata import HEADLINE, STRATA, Stratum
+from ntf.thresholds import choose_thresholds
 
-FALSE_ALARMS = 0.01
-MISSED_AI = 0.1
 LOST_TO_GATE = 0.004
 # Above all that the web does to images that people still look at; JPEG 5 is half above.
 BLOCKINESS_MARGIN = 0.5
@@ -29,30 +28,6 @@ BLOCKINESS_MARGIN = 0.5
 DISAGREEING = 0.01
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """A size and a compression. Quality None: as stored."""
-
-    size: str
-    quality: int | None
-
-    def apply(self, image: Pixels) -> Pixels:
-        """The image as it is in this stratum."""
-        if self.size == "small":
-            image = resize(image, 0.5)
-        return image if self.quality is None else recompress(image, self.quality)
-
-
-STRATA = (
-    Stratum("normal", None),
-    Stratum("normal", 90),
-    Stratum("normal", 60),
-    Stratum("small", 90),
-    Stratum("small", 60),
-)
-HEADLINE = Stratum("normal", 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +113,9 @@ def find_thresholds(
         1 / (1 + np.exp(-(slope * sum_logits(measured, scales) + intercept)))
         for measured in table.values()
     ]
-    likely = max(upper_bound(score[~is_ai], FALSE_ALARMS) for score in scores)
-    missed = min(float(np.quantile(score[is_ai], MISSED_AI)) for score in scores)
-    return {"likely_ai_at": likely, "no_evidence_below": min(missed, likely)}
+    return choose_thresholds(
+        [score[~is_ai] for score in scores], [score[is_ai] for score in scores]
+    )
 
 
 def fit_disagreement(predictor: Predictor, table: Table) -> float:
@@ -181,13 +156,3 @@ def sum_logits(measured: Measured, scales: Mapping[str, tuple[float, float]]) ->
     parts = [scales[name][0] * found for name, found in measured.logits.items()]
     total: Floats = np.sum(parts, axis=0)
     return total
-
-
-def upper_bound(scores: Floats, share: float) -> float:
-    """The score that at most `share` of images like these exceed (split conformal quantile).
-
-    The rank is `ceil((n + 1)(1 - share))`, so that the promise holds on average for a new image
-    too (Vovk et al. 2005).
-    """
-    rank = min(len(scores), math.ceil((len(scores) + 1) * (1 - share)))
-    return float(np.nextafter(np.sort(scores)[rank - 1], 2))

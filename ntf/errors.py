@@ -62,3 +62,9 @@ class AuditFailed(NtfError):
     """The images tell their class by more than what a generator does, or cross their splits."""
 
     code = "audit_failed"
+
+
+class FeaturesInvalid(NtfError):
+    """The file of features that heads are learned from is missing, or cannot be read."""
+
+    code = "features_invalid"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ntf.backends import Arrays, Backend, Network, open_on_cpu
 from ntf.domain import Gate
 from ntf.errors import DetectionFailed, DetectorUnavailable
+from ntf.heads import load_heads
 from ntf.preprocess import View, Window, choose_in_view, coverage_of, cut, to_batch
 
 SHIPPED = Path(__file__).parent / "weights" / "ntf-small"
@@ -177,7 +178,7 @@ class Predictor:
         """
         folder = folder or SHIPPED
         try:
-            settings = json.loads((folder / SETTINGS).read_text())
+            settings, found_branches = read_branches(folder)
             branches = [
                 Branch(
                     open_network(folder, found, threads, device, backend),
@@ -187,7 +188,7 @@ class Predictor:
                     found["logit_scale"],
                     found["distance_scale"],
                 )
-                for found in settings["branches"]
+                for found in found_branches
             ]
             return cls(branches, settings)
         except Exception as error:  # the runtimes have many errors and no root
@@ -248,21 +249,50 @@ class Predictor:
         return max(said) - min(said)
 
 
+def read_info(folder: Path | None = None) -> ModelInfo:
+    """What a folder of weights says of itself, without opening it; None means the shipped one.
+
+    Raises:
+        DetectorUnavailable: there is no such folder, or it is none of ours.
+    """
+    folder = folder or SHIPPED
+    try:
+        return ModelInfo(**json.loads((folder / SETTINGS).read_text())["info"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DetectorUnavailable(f"{folder} cannot be read: {error}") from error
+
+
+def read_branches(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A folder's settings, and its branches, if their files are those that it was made for.
+
+    Raises:
+        OSError, ValueError: a file is missing, or is another one.
+    """
+    settings = json.loads((folder / SETTINGS).read_text())
+    for found in settings["branches"]:
+        for name, sha256 in found["files"].items():
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise ValueError(f"{name} is another file than {SETTINGS} was written for")
+    return settings, settings["branches"]
+
+
 def open_network(
     folder: Path, found: dict[str, Any], threads: int, device: str, backend: Backend = "onnxruntime"
 ) -> Network:
-    """A branch's network, if its file is the one that the settings were made for."""
-    path = folder / found["file"]
-    for name, sha256 in found["files"].items():
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise ValueError(f"{name} is another file than {SETTINGS} was written for")
+    """A branch's network, with the heads that were learned for it later, if there are any."""
+    path, heads = folder / found["file"], read_heads(folder, found)
     if device != "cpu":
         # By name: torch is no part of the plain install, and nothing else here may reach it.
         on_torch = import_module("ntf.torch_backend")
-        network: Network = on_torch.open_on_device(path, found["preset"], device)
+        network: Network = on_torch.open_on_device(path, found["preset"], device, heads)
         return network
-    return open_on_cpu(path, found["crop_px"], threads, backend)
+    return open_on_cpu(path, found["crop_px"], threads, backend, heads)
+
+
+def read_heads(folder: Path, found: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """The weights that stand in place of the graph's own, by name; none in an exported folder."""
+    return load_heads(folder / found["heads"]).to_arrays() if "heads" in found else {}
 
 
 def look_at(images: Sequence[NDArray[np.uint8]], branch: Branch) -> list[Look]:

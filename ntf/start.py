@@ -10,7 +10,7 @@ from typing import Any
 from ntf.checkpoint import NAME, load_checkpoint
 from ntf.errors import CheckpointMismatch
 from ntf.network import TraceNetwork
-from ntf.predictor import SETTINGS
+from ntf.predictor import SETTINGS, read_heads
 from ntf.presets import Preset
 from ntf.torch_backend import read_graph
 
@@ -42,7 +42,7 @@ def start_from(network: TraceNetwork, preset: Preset, folder: Path) -> None:
     branches = json.loads((folder / SETTINGS).read_text())["branches"]
     for branch in branches:
         if _shape(Preset.from_json(branch["preset"])) == _shape(preset):
-            read_graph(network, folder / branch["file"])
+            read_graph(network, folder / branch["file"], read_heads(folder, branch))
             return
     raise CheckpointMismatch(f"{folder} has no network with the shape of preset {preset.name}.")
 

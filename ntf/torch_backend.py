@@ -1,5 +1,6 @@
 """The detector's networks on a GPU, from the same files that the CPU serves."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,20 @@ from ntf.precision import has_bf16
 from ntf.presets import Preset
 
 
-def open_on_device(path: Path, settings: dict[str, Any], device: str) -> Network:
+def open_on_device(
+    path: Path,
+    settings: dict[str, Any],
+    device: str,
+    heads: Mapping[str, NDArray[np.float32]] | None = None,
+) -> Network:
     """A branch's network on a torch device; bf16 on a GPU that has it, fp32 elsewhere.
 
     Args:
         path: the branch's ONNX file. settings: its preset, as `detector.json` has it.
+        heads: weights that stand in place of the file's own, by name.
     """
     network = build_network(Preset.from_json(settings))
-    read_graph(network, path)
+    read_graph(network, path, heads)
     served = Served(network.eval()).to(device).to(memory_format=torch.channels_last)
     fast = torch.device(device).type == "cuda" and has_bf16(device)
 
@@ -37,8 +44,10 @@ def open_on_device(path: Path, settings: dict[str, Any], device: str) -> Network
     return run
 
 
-def read_graph(network: TraceNetwork, path: Path) -> None:
-    """Put an exported graph's weights back into a network.
+def read_graph(
+    network: TraceNetwork, path: Path, heads: Mapping[str, NDArray[np.float32]] | None = None
+) -> None:
+    """Put an exported graph's weights back into a network, and heads that were learned later.
 
     Raises:
         ValueError: the graph lacks one of them.
@@ -49,6 +58,7 @@ def read_graph(network: TraceNetwork, path: Path) -> None:
         steps, scale, zero = (tensors[f"{name}.{kind}"] for kind in ("steps", "scale", "zero"))
         shifted = steps.astype(np.float32) - zero[:, None].astype(np.float32)
         tensors[name] = shifted * scale[:, None]
+    tensors |= heads or {}
     found = {
         name.removeprefix("network."): torch.from_numpy(np.array(values))
         for name, values in tensors.items()

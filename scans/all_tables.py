@@ -1,6 +1,13 @@
 """Every table, for the migrations and for tests that empty them."""
 
-from scans import people_tables, request_tables, review_tables
+from scans import coop_tables, model_tables, people_tables, request_tables, review_tables
 from scans.tables import Table
 
-__all__ = ["Table", "people_tables", "request_tables", "review_tables"]
+__all__ = [
+    "Table",
+    "coop_tables",
+    "model_tables",
+    "people_tables",
+    "request_tables",
+    "review_tables",
+]

@@ -33,6 +33,7 @@ class WantedCheck:
     image_sha256: str | None = None
     request_id: str | None = None
     urgency: int = URGENCIES["interactive"]
+    is_from_screen: bool = False
 
     def row(self) -> dict[str, Any]:
         """The columns of a new check."""
@@ -45,6 +46,7 @@ class WantedCheck:
             "request_id": self.request_id,
             "urgency": self.urgency,
             "due_at": due_at(self.urgency),
+            "is_from_screen": self.is_from_screen,
         }
 
 

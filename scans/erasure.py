@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from scans.audit_log import SERVICE, Actor, record
 from scans.checks import subject_of_url
+from scans.coop_tables import CoopItem
 from scans.errors import ImageInUse, NotAmongYours
 from scans.image_store import ImageStore, Kind, heatmap_name
 from scans.image_url import canonical_url
@@ -153,6 +154,7 @@ def _forget_content(session: Session, sha256: str) -> None:
 
 
 def _erase_checks(session: Session, check_ids: list[UUID]) -> None:
+    session.execute(delete(CoopItem).where(CoopItem.check_id.in_(check_ids)))
     session.execute(delete(Verdict).where(Verdict.check_id.in_(check_ids)))
     session.execute(
         update(Check)
@@ -172,7 +174,7 @@ def _remove_files(session: Session, store: ImageStore, sha256: str) -> tuple[str
     """Remove what no other image shows, and forget what was read in the bytes."""
     image = session.get_one(Image, sha256)
     views = [image.pixels_sha256, *image.further_pixels_sha256] if image.pixels_sha256 else []
-    names: list[tuple[Kind, str]] = [("bytes", sha256)]
+    names: list[tuple[Kind, str]] = [("bytes", sha256), ("incoming", sha256)]
     versions = session.scalars(select(ModelVersion.version)).all()
     for view in views:
         if not session.scalar(select(exists().where(_shows(view, sha256)))):

@@ -61,6 +61,12 @@ class WebhookDisabled(ScanError):
     code = "webhook_disabled"
 
 
+class WebhookNotStandard(ScanError):
+    """The endpoint belongs to another system, which has no such thing."""
+
+    code = "webhook_not_standard"
+
+
 class DeliveryNotFound(ScanError):
     """No such delivery, or it is another tenant's."""
 
@@ -159,3 +165,46 @@ class QueueFull(ScanError):
     def __init__(self, message: str, after_seconds: int) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class ModelNotFound(ScanError):
+    """There is no such model here, or none to go back to."""
+
+    code = "model_not_found"
+
+
+class RetrainingBusy(ScanError):
+    """Another process retrains at this moment."""
+
+    code = "retraining_busy"
+    retryable = True
+
+
+class CoopKeyInvalid(ScanError):
+    """What was given is not a key that Coop can have signed with."""
+
+    code = "coop_key_invalid"
+
+
+class CoopNotConnected(ScanError):
+    """The tenant has not said how its Coop signs."""
+
+    code = "coop_not_connected"
+
+
+class CoopSignatureWrong(ScanError):
+    """The request was not signed by the tenant's Coop."""
+
+    code = "coop_signature_wrong"
+
+
+class CoopItemUnknown(ScanError):
+    """No check of this tenant belongs to the item."""
+
+    code = "coop_item_unknown"
+
+
+class CoopItemAmbiguous(ScanError):
+    """Several images belong to the item, and the decision does not say which it is about."""
+
+    code = "coop_item_ambiguous"

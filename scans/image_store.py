@@ -1,9 +1,11 @@
 """Where image bytes, decoded pixels and heatmaps are kept: a folder. Names are hashes.
 
 Bytes stay as they came (their metadata is evidence). Decoded pixels are kept only between the
-decoder and the detector, as raw arrays that the detector maps into memory.
+decoder and the detector, as raw arrays that the detector maps into memory. Fetching workers, which
+open strangers' files, lay bytes down among `incoming`; another takes them in.
 """
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from typing import BinaryIO, Literal
 
 from scans.errors import ImageNotStored
 
-Kind = Literal["bytes", "pixels", "heatmaps"]
+Kind = Literal["bytes", "incoming", "pixels", "heatmaps"]
 
 
 class ImageStore:
@@ -51,6 +53,37 @@ class ImageStore:
             return self._path(kind, name).read_bytes()
         except FileNotFoundError as error:
             raise ImageNotStored(f"no {kind} are kept under {name}") from error
+
+    def read_either(self, sha256: str) -> bytes:
+        """An image's bytes, be they taken in already or not.
+
+        Raises:
+            ImageNotStored: there are none.
+        """
+        try:
+            return self.read("bytes", sha256)
+        except ImageNotStored:
+            return self.read("incoming", sha256)
+
+    def take_in(self, sha256: str) -> None:
+        """Copy what a fetching worker laid down to `bytes`, if it is what its name says.
+
+        A copy, since a captured worker may still hold the file open. Where there is nothing to take
+        in, nothing happens.
+
+        Raises:
+            ImageNotStored: other bytes lie under that name.
+        """
+        if not self.has("bytes", sha256):
+            try:
+                content = self.read("incoming", sha256)
+            except ImageNotStored:
+                return  # it was an upload; or another worker was faster
+            if hashlib.sha256(content).hexdigest() != sha256:
+                self.forget("incoming", sha256)
+                raise ImageNotStored(f"what was brought under {sha256} is something else")
+            self.save("bytes", sha256, content)
+        self.forget("incoming", sha256)
 
     def has(self, kind: Kind, name: str) -> bool:
         """Whether anything is kept under `name`."""

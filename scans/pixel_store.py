@@ -6,6 +6,7 @@ Apart from `scans/image_store.py` so that the web process need not load numpy.
 import numpy as np
 from numpy.typing import NDArray
 
+from scans.errors import ImageNotStored
 from scans.image_store import ImageStore
 
 
@@ -19,8 +20,13 @@ def map_pixels(store: ImageStore, pixels_sha256: str) -> NDArray[np.uint8]:
     """Map an array [H, W, 3], read-only: only the crops that are looked at are ever read.
 
     Raises:
-        ImageNotStored: the pixels are not kept (any more).
+        ImageNotStored: the pixels are not kept (any more), or what is kept is no such array.
     """
     path = store.path_of("pixels", pixels_sha256)
-    pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ImageNotStored(f"no array is kept under {pixels_sha256}") from error
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ImageNotStored(f"no picture is kept under {pixels_sha256}")
     return pixels

@@ -41,6 +41,31 @@ class Settings(BaseSettings):
     model_path: Path | None = Field(
         default=None, description="a folder that `ntf export` wrote; unset: the shipped one"
     )
+    model_store_folder: Path | None = Field(
+        default=None,
+        description="where retrained models are kept; unset: `models` in the image folder",
+    )
+    retrain_interval_seconds: PositiveFloat = Field(
+        default=86_400.0, description="how often the beat looks whether there are enough labels"
+    )
+    retrain_min_labels: PositiveInt = Field(
+        default=60, description="new labels that start a retraining"
+    )
+    canary_share: float = Field(
+        default=0.1, ge=0, le=1, description="of images, that a candidate judges in the shadow"
+    )
+    canary_interval_seconds: PositiveFloat = Field(
+        default=60.0, description="how often the beat looks at what the shadow has shown"
+    )
+    canary_min_images: PositiveInt = Field(
+        default=200, description="judged in the shadow before a candidate may go live"
+    )
+    canary_max_reversals: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="share of images on which a canary says the opposite; above, a person decides",
+    )
     detector_threads: PositiveInt = Field(default=2, description="CPU threads of one detector")
     detector_device: str = Field(
         default="cpu", description="cpu; cuda or cuda:1 where PyTorch and timm are installed"
@@ -119,7 +144,15 @@ class Settings(BaseSettings):
     keep_images_days: PositiveInt | None = Field(
         default=None, description="then an image's files are removed; unset: they stay"
     )
+    keep_webhook_events_days: PositiveInt = Field(
+        default=90, description="how long what was delivered or given up can be listed and replayed"
+    )
     secure_cookies: bool = Field(default=False, description="set it where the site is on https")
+
+    @property
+    def models_folder(self) -> Path:
+        """Where retrained models are kept."""
+        return self.model_store_folder or self.image_folder / "models"
 
     @field_validator("database_url", "fetch_database_url")
     @classmethod

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, aliased
 
 from scans.tables import Check, Image, Verdict
 
-# By PDQ's authors, the most that two copies of one picture differ in, of 256.
-MAX_DISTANCE_BITS = 31
+# Of 256. PDQ's authors take 31 for two copies of one picture; one with a tenth replaced is mostly
+# further away, and other pictures are not near (docs/decisions/similar-images.md).
+MAX_DISTANCE_BITS = 80
 MAX_CANDIDATES = 5
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -26,6 +27,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 STATUSES = ("queued", "fetching", "detecting", "done", "failed")
 OPEN_STATUSES = ("queued", "fetching", "detecting")
 ROLES = ("reader", "moderator", "integration", "admin")
+STAGES = ("candidate", "refused", "canary", "live", "retired", "rolled_back")
+SHAPES = ("standard", "coop_items", "coop_reports")
 LABELS = ("likely_ai", "uncertain", "no_evidence", "not_assessable")
 
 _IS_OPEN = text("status IN ('queued', 'fetching', 'detecting')")
@@ -150,7 +153,9 @@ class ModelVersion(Table):
 
     __tablename__ = "model_versions"
     __table_args__ = (
+        one_of("stage", STAGES),
         Index("one_live_model", "is_live", unique=True, postgresql_where=text("is_live")),
+        Index("one_canary", "stage", unique=True, postgresql_where=text("stage = 'canary'")),
     )
 
     version: Mapped[str] = mapped_column(primary_key=True)
@@ -160,6 +165,14 @@ class ModelVersion(Table):
     no_evidence_below: Mapped[float]
     min_side_px: Mapped[int]
     is_live: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Where it stands in its life; null before a release that knows of it has seen it.
+    stage: Mapped[str | None]
+    # Of its `detector.json`, where its folder lies in the model store; null: a worker's setting
+    # names the folder.
+    stored_sha256: Mapped[str | None] = mapped_column(String(64))
+    learned_from: Mapped[str | None] = mapped_column(ForeignKey("model_versions.version"))
+    # The model that it took the place of: what a rollback puts back.
+    replaced: Mapped[str | None] = mapped_column(ForeignKey("model_versions.version"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -219,6 +232,8 @@ class Check(Table):
     error_message: Mapped[str | None]
     # Of the request that made the check, for the logs of all that work on it.
     request_id: Mapped[str | None]
+    # What was sent is a screen's picture of the image: a limit of the verdict.
+    is_from_screen: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     fetched_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -266,12 +281,20 @@ class WebhookEndpoint(Table):
     """
 
     __tablename__ = "webhook_endpoints"
-    __table_args__ = (Index("webhook_endpoints_by_tenant", "tenant_id", "created_at"),)
+    __table_args__ = (
+        one_of("shape", SHAPES),
+        Index("webhook_endpoints_by_tenant", "tenant_id", "created_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     url: Mapped[str]
     events: Mapped[list[str]] = mapped_column(JSONB)
+    # Of the verdicts that are told; null: all.
+    labels: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    # How it is told: by Standard Webhooks, or as ROOST Coop takes it (`scans/coop_messages.py`).
+    shape: Mapped[str] = mapped_column(server_default="standard")
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     sealed_secret: Mapped[str]
     previous_sealed_secret: Mapped[str | None]
     previous_secret_until: Mapped[datetime | None]

@@ -37,6 +37,7 @@ LIMIT_SENTENCES = {
     "destroyed": "Compression has destroyed what could be judged.",
     "looks_disagree": "Parts or copies of the image gave very different answers.",
     "truncated": "The file ends early; only the part that is there was judged.",
+    "taken_from_screen": "Taken from a screen: scaling and overlays have changed the pixels.",
     "contradiction": "What the pixels show and what the file says about itself do not agree.",
 }
 ALWAYS_LIMIT = (

@@ -11,6 +11,7 @@ from typing import Literal
 
 import structlog
 from celery import Celery
+from kombu import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 
 from scans.queue import Step
@@ -21,9 +22,27 @@ TASK_NAMES: dict[Queue, str] = {
     "detect": "worker.detect",
     "deliver": "worker.deliver",
 }
+# What the beat sends to the queue `retrain`, each at its interval.
+RETRAIN_QUEUE = "retrain"
+QUEUE_NAMES = (*TASK_NAMES, RETRAIN_QUEUE)
+RETRAIN_TASK, ADVANCE_TASK = "worker.retrain", "worker.advance_models"
+DRIFT_TASK = "worker.watch_drift"
 CONNECT_TIMEOUT_SECONDS = 2.0
+# While no worker takes them: a wake-up more or less is nothing, a disk full of them is.
+MAX_WAITING_WAKE_UPS = 10_000
 
 log = structlog.get_logger()
+
+
+def queues_at(broker_url: str) -> tuple[BrokerQueue, ...]:
+    """The broker's queues; whoever sends and whoever takes must describe them alike.
+
+    RabbitMQ keeps a quorum queue over its nodes. A plain queue of Redis's or Valkey's has no kinds.
+    """
+    if not broker_url.startswith(("amqp:", "amqps:")):
+        return tuple(BrokerQueue(name, routing_key=name) for name in QUEUE_NAMES)
+    kind = {"x-queue-type": "quorum", "x-max-length": MAX_WAITING_WAKE_UPS}
+    return tuple(BrokerQueue(name, routing_key=name, queue_arguments=kind) for name in QUEUE_NAMES)
 
 
 class Waker:
@@ -34,9 +53,13 @@ class Waker:
 
     def __init__(self, broker_url: str) -> None:
         self._app = Celery("ntf-waker", broker=broker_url, set_as_current=False)
+        self._app.conf.task_queues = queues_at(broker_url)
+        self._app.conf.broker_connection_timeout = CONNECT_TIMEOUT_SECONDS
         self._app.conf.broker_transport_options = {
             "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "socket_timeout": CONNECT_TIMEOUT_SECONDS,
+            "read_timeout": CONNECT_TIMEOUT_SECONDS,
+            "write_timeout": CONNECT_TIMEOUT_SECONDS,
         }
         # kombu's own for what it wraps, the transport's for what it lets through.
         self._errors = (OSError, OperationalError, *self._app.connection().connection_errors)
@@ -66,3 +89,19 @@ class Waker:
             self._app.send_task(TASK_NAMES[step], queue=step, retry=False, ignore_result=True)
         except self._errors as error:
             log.warning("wake_up_not_sent", step=step, reason=str(error))
+
+
+def ask_for_retraining(broker_url: str) -> None:
+    """Ask the worker of the queue `retrain` to learn now, however few new labels there are.
+
+    Raises:
+        OperationalError: there is no broker.
+    """
+    app = Celery("ntf-asker", broker=broker_url, set_as_current=False)
+    app.send_task(
+        RETRAIN_TASK,
+        kwargs={"is_asked_for": True},
+        queue=RETRAIN_QUEUE,
+        retry=False,
+        ignore_result=True,
+    )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, func, or_, select, tuple_, update
+from sqlalchemy import and_, delete, exists, func, not_, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from scans.errors import DeliveryNotFound, DeliveryWaiting, LeaseLost, WebhookDisabled
@@ -31,6 +31,8 @@ class DeliveryClaim:
     event_id: str
     payload: dict[str, Any]
     url: str
+    shape: str
+    options: dict[str, Any]
     sealed_secrets: tuple[str, ...]
     is_disabled: bool
 
@@ -88,9 +90,36 @@ def _read_claim(session: Session, delivery_id: UUID, token: UUID, attempt: int) 
         event_id=event.id,
         payload=event.payload,
         url=endpoint.url,
+        shape=endpoint.shape,
+        options=endpoint.options,
         sealed_secrets=(endpoint.sealed_secret, *([previous] if previous else [])),
         is_disabled=endpoint.disabled_at is not None,
     )
+
+
+def forget_ended(session: Session, keep_days: int, *, limit: int) -> int:
+    """Remove deliveries that ended so long ago, and events that nobody is told of any more.
+
+    Returns how many rows went, at most `limit` of each kind.
+    """
+    before = func.now() - timedelta(days=keep_days)
+    ended = (
+        select(WebhookDelivery.id)
+        .where(func.coalesce(WebhookDelivery.delivered_at, WebhookDelivery.dead_at) < before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    told = (
+        delete(WebhookDelivery).where(WebhookDelivery.id.in_(ended)).returning(WebhookDelivery.id)
+    )
+    count = len(session.scalars(told.returning(WebhookDelivery.id)).all())
+    # An endpoint that is removed takes its deliveries along, so an event may be without any.
+    is_told = exists().where(WebhookDelivery.event_id == WebhookEvent.id)
+    orphans = (
+        select(WebhookEvent.id).where(WebhookEvent.created_at < before, not_(is_told)).limit(limit)
+    )
+    forgotten = delete(WebhookEvent).where(WebhookEvent.id.in_(orphans)).returning(WebhookEvent.id)
+    return count + len(session.scalars(forgotten).all())
 
 
 def end_delivered(session: Session, claim: DeliveryClaim, status: int) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, lazyload, load_only
 
 from scans.review_rules import is_reversal
@@ -43,7 +43,8 @@ def announce_check(session: Session, check_id: UUID) -> None:
         .execution_options(populate_existing=True)
     ).one()
     event_type = f"check.{check.status}"
-    endpoint_ids = _endpoints_for(session, check.tenant_id, event_type)
+    label = check.verdict.label if check.status == "done" and check.verdict else None
+    endpoint_ids = _endpoints_for(session, check.tenant_id, event_type, label)
     if endpoint_ids:
         human = _find_human(session, check) if check.status == "done" else None
         _add_event(session, check.tenant_id, event_type, describe_check(check, human), endpoint_ids)
@@ -52,7 +53,8 @@ def announce_check(session: Session, check_id: UUID) -> None:
 def announce_decision(session: Session, check: Check) -> None:
     """Tell every endpoint that wants to know what people decided on this check, or took back."""
     session.flush()
-    endpoint_ids = _endpoints_for(session, check.tenant_id, "check.reviewed")
+    label = check.verdict.label if check.verdict else None
+    endpoint_ids = _endpoints_for(session, check.tenant_id, "check.reviewed", label)
     if endpoint_ids:
         data = describe_check(check, _find_human(session, check))
         _add_event(session, check.tenant_id, "check.reviewed", data, endpoint_ids)
@@ -69,10 +71,13 @@ def _find_human(session: Session, check: Check) -> Review | None:
     return find_humans(session, check.tenant_id, [check]).get(check.id)
 
 
-def _endpoints_for(session: Session, tenant_id: UUID, event_type: str) -> list[UUID]:
-    """Endpoints that take this type; the disabled too, so that what they missed can be replayed.
+def _endpoints_for(
+    session: Session, tenant_id: UUID, event_type: str, label: str | None
+) -> list[UUID]:
+    """Endpoints that take this type, and the verdict's label where there is one.
 
-    Locked against removal: a delivery to an endpoint that goes now would undo the verdict.
+    The disabled too, so that what they missed can be replayed. Locked against removal: a delivery
+    to an endpoint that goes now would undo the verdict.
     """
     wanted = (
         select(WebhookEndpoint.id)
@@ -81,6 +86,9 @@ def _endpoints_for(session: Session, tenant_id: UUID, event_type: str) -> list[U
         )
         .with_for_update(read=True, key_share=True)
     )
+    if label is not None:
+        takes_label = WebhookEndpoint.labels.contains([label])
+        wanted = wanted.where(or_(WebhookEndpoint.labels.is_(None), takes_label))
     return list(session.scalars(wanted))
 
 

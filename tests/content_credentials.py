@@ -1,7 +1,9 @@
 """Signed pictures for the tests, by an authority that lives as long as they do."""
 
 import datetime
+import hashlib
 import io
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,10 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.timestamp_authority import TimestampAuthority
+
 NEWSCODES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 AI, CAMERA = "trainedAlgorithmicMedia", "digitalCapture"
 DAY = datetime.timedelta(days=1)
 TOOL = "Test Camera"
+ENDED = datetime.datetime.now(datetime.UTC) - 10 * DAY
 LIBRARY_SETTINGS = {
     "verify": {"verify_after_sign": False},
     "builder": {"thumbnail": {"enabled": False}},
@@ -105,9 +110,12 @@ class Authority:
         tool: str = TOOL,
         remote_url: str | None = None,
         parent: bytes | None = None,
+        times: TimestampAuthority | None = None,
     ) -> bytes:
-        """The picture with a manifest that says how it came to be."""
-        return self._sign_remembering(content, source_type, media_type, tool, remote_url, parent)[0]
+        """The picture with a manifest that says how it came to be, and by `times` when."""
+        return self._sign_remembering(
+            content, source_type, media_type, tool, remote_url, parent, times
+        )[0]
 
     def _sign_remembering(
         self,
@@ -117,6 +125,7 @@ class Authority:
         tool: str,
         remote_url: str | None,
         parent: bytes | None,
+        times: TimestampAuthority | None,
     ) -> tuple[bytes, bytes, bytes]:
         """The signed picture, what was signed, and the signature."""
         signed: list[tuple[bytes, bytes]] = []
@@ -126,9 +135,6 @@ class Authority:
             return signed[-1][1]
 
         chain = self._leaf_in_force.public_bytes(Encoding.PEM) + self.pem
-        signer = c2pa.Signer.from_callback(
-            remember, c2pa.C2paSigningAlg.ES256, chain.decode(), None
-        )
         action = (
             {"action": "c2pa.created", "digitalSourceType": NEWSCODES + source_type}
             if parent is None
@@ -146,26 +152,53 @@ class Authority:
             builder.set_no_embed()
             builder.set_remote_url(remote_url)
         out = io.BytesIO()
-        builder.sign(signer, media_type, io.BytesIO(content), out)
+        with ExitStack() as served:
+            address = served.enter_context(times.serve()) if times else None
+            signer = c2pa.Signer.from_callback(
+                remember, c2pa.C2paSigningAlg.ES256, chain.decode(), address
+            )
+            builder.sign(signer, media_type, io.BytesIO(content), out)
         return out.getvalue(), *signed[-1]
 
-    def sign_with_expired_certificate(self, content: bytes, source_type: str = AI) -> bytes:
+    def sign_with_expired_certificate(
+        self, content: bytes, source_type: str = AI, times: TimestampAuthority | None = None
+    ) -> bytes:
         """A JPEG that was signed with a certificate which has ended since.
 
         The library signs with none that has ended. So the one in the signed picture is exchanged
-        for one of the same key and length, and the signature over it is made again.
+        for one of the same key and length, and the signature over it is made again; so is the word
+        of `times` over the signature.
         """
         picture, to_sign, signature = self._sign_remembering(
-            content, source_type, "image/jpeg", TOOL, None, None
+            content, source_type, "image/jpeg", TOOL, None, None, times
         )
         was = self._leaf_in_force.public_bytes(Encoding.DER)
         ended = b""
         while len(ended) != len(was):  # a signature in DER is of 70 to 72 bytes
-            certificate = self._leaf(_now() - 30 * DAY, _now() - 10 * DAY)
+            certificate = self._leaf(_now() - 30 * DAY, ENDED)
             ended = certificate.public_bytes(Encoding.DER)
         assert picture.count(was) == to_sign.count(was) == picture.count(signature) == 1
-        again = self._signature(to_sign.replace(was, ended))
-        return picture.replace(was, ended).replace(signature, again)
+        to_sign = to_sign.replace(was, ended)
+        again = self._signature(to_sign)
+        picture = picture.replace(was, ended).replace(signature, again)
+        if times is None:
+            return picture
+        token = times.token(hashlib.sha256(_countersigned(to_sign, again)).digest())
+        assert picture.count(times.last_token) == 1
+        assert len(token) == len(times.last_token)
+        return picture.replace(times.last_token, token)
+
+
+def _countersigned(to_sign: bytes, signature: bytes) -> bytes:
+    """What a time is given to (C2PA 2.2, 10.3.2.5): a structure of COSE over the signature.
+
+    `to_sign` begins with its name and the protected headers, which stand here again.
+    """
+    head = b"\x84\x6aSignature1"
+    assert to_sign.startswith(head + b"\x59"), "a string of 256 bytes and more"
+    headers = to_sign[len(head) :][: 3 + int.from_bytes(to_sign[len(head) + 1 :][:2], "big")]
+    payload = b"\x58\x40" + signature
+    return b"\x84\x70CounterSignature" + headers + b"\x40\x58\x42" + payload
 
 
 def flip_last_pixels(jpeg: bytes) -> bytes:

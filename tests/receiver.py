@@ -1,6 +1,8 @@
 """A local receiver of webhooks: answers by a script, and keeps what it was sent."""
 
+import contextlib
 import queue
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ class Received:
     """One request as it came."""
 
     method: str
+    path: str
     headers: dict[str, str]
     body: bytes
 
@@ -36,12 +39,17 @@ class Answer:
 class Receiver:
     """Takes POSTs on loopback. Answers as the script says, and 200 after its end."""
 
-    def __init__(self, *script: Answer) -> None:
+    def __init__(self, *script: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.script = list(script)
         self.received: queue.Queue[Received] = queue.Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port: int = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/hook"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/hook"
+        if tls:
+            # The handshake on the connection's own thread: one that fails must end no other.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def __enter__(self) -> "Receiver":
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -62,7 +70,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 answer = receiver.script.pop(0) if receiver.script else Answer()
-                receiver.received.put(Received(self.command, dict(self.headers), body))
+                receiver.received.put(Received(self.command, self.path, dict(self.headers), body))
                 if answer.hold is not None:
                     answer.hold.wait(WAIT_SECONDS)
                 try:
@@ -76,6 +84,10 @@ class Receiver:
 
             def do_GET(self) -> None:
                 self.do_POST()
+
+            def handle(self) -> None:
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
+                    super().handle()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

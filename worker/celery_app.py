@@ -11,8 +11,10 @@ from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
+from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, queues_at
 
 SOFT_SHUTDOWN_SECONDS = 20.0
+DRIFT_INTERVAL_SECONDS = 3600.0
 
 settings = load_settings()
 set_up_logs()
@@ -34,7 +36,28 @@ app.conf.update(
     # nothing that fails, when a task ends on a connection that is gone.
     broker_transport_options={"ack_emulation": False},
     worker_send_task_events=False,
+    task_queues=queues_at(settings.broker_url),
     task_default_queue="fetch",
+    # When each was sent last: a restart does not begin the day anew.
+    beat_schedule_filename=str(settings.models_folder / "beat"),
+    # One process alone sends these: the one that is started with `--beat`.
+    beat_schedule={
+        "retrain": {
+            "task": RETRAIN_TASK,
+            "schedule": settings.retrain_interval_seconds,
+            "options": {"queue": RETRAIN_QUEUE},
+        },
+        "advance-models": {
+            "task": ADVANCE_TASK,
+            "schedule": settings.canary_interval_seconds,
+            "options": {"queue": RETRAIN_QUEUE},
+        },
+        "watch-drift": {
+            "task": DRIFT_TASK,
+            "schedule": DRIFT_INTERVAL_SECONDS,
+            "options": {"queue": RETRAIN_QUEUE},
+        },
+    },
     timezone="UTC",
 )
 

@@ -1,4 +1,4 @@
-"""Brings one event to one endpoint, by Standard Webhooks 1.0: sign, send, heed the answer.
+"""Brings one event to one endpoint: write and sign, send, heed the answer.
 
 Everything it needs is passed in. It never undoes what it tells of.
 """
@@ -18,6 +18,7 @@ from images.errors import (
     UrlRejected,
 )
 from images.safe_post import PostAnswer
+from scans.coop_messages import write_message
 from scans.errors import WebhookSecretUnreadable
 from scans.webhook_deliveries import (
     DeliveryClaim,
@@ -87,13 +88,16 @@ def deliver_webhook(claim: DeliveryClaim, tools: DeliverTools) -> None:
 
 
 def attempt(claim: DeliveryClaim, tools: DeliverTools) -> None:
-    """Sign and send."""
-    body = json.dumps(claim.payload, ensure_ascii=False, separators=(",", ":")).encode()
+    """Write it as its receiver takes it, and send."""
     try:
         secrets = [tools.box.open(sealed) for sealed in claim.sealed_secrets]
-        headers = sign_headers(secrets, claim.event_id, int(tools.now_seconds()), body)
-        headers["Content-Type"] = "application/json"
-        answer = tools.post(claim.url, headers, body)
+        if claim.shape == "standard":
+            answer = post_signed(claim, secrets, tools)
+        else:
+            message = write_message(
+                claim.url, secrets[0], claim.shape, claim.options, claim.payload
+            )
+            answer = tools.post(message.url, message.headers, message.body)
     except WebhookSecretUnreadable:
         fail(claim, tools, "secret_unreadable")
     except UrlRejected:  # its address is not asked again: nothing passes by itself there
@@ -102,6 +106,13 @@ def attempt(claim: DeliveryClaim, tools: DeliverTools) -> None:
         fail(claim, tools, ERROR_WORDS.get(type(error), "bad_answer"))
     else:
         heed(claim, tools, answer)
+
+
+def post_signed(claim: DeliveryClaim, secrets: list[str], tools: DeliverTools) -> PostAnswer:
+    """By Standard Webhooks: each secret signs."""
+    body = json.dumps(claim.payload, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = sign_headers(secrets, claim.event_id, int(tools.now_seconds()), body)
+    return tools.post(claim.url, headers | {"Content-Type": "application/json"}, body)
 
 
 def heed(claim: DeliveryClaim, tools: DeliverTools, answer: PostAnswer) -> None:

@@ -60,7 +60,8 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
             pdq=pdq if pdq_quality >= MIN_QUALITY else None,
         )
         # The row is locked now, so an erasure comes before the file or after the commit.
-        tools.store.save("bytes", sha256, content)
+        if not tools.store.has("bytes", sha256):
+            tools.store.save("incoming", sha256, content)
         if fetched is not None and fetched.validators is not None:
             remember_fetched(
                 session,
@@ -81,7 +82,7 @@ def get_bytes(claim: Claim, tools: FetchTools) -> tuple[bytes, FetchedImage | No
         ImageNotStored: an upload's bytes are gone.
     """
     if claim.image_sha256 is not None:
-        return tools.store.read("bytes", claim.image_sha256), None
+        return tools.store.read_either(claim.image_sha256), None
     url = claim.url or ""
     known, kept = find_known(url, tools)
     answer = tools.fetch(url, known)
@@ -98,7 +99,7 @@ def find_known(url: str, tools: FetchTools) -> tuple[Validators | None, bytes]:
     if row is None:
         return None, b""
     try:
-        kept = tools.store.read("bytes", row.image_sha256)
+        kept = tools.store.read_either(row.image_sha256)
     except ImageNotStored:
         return None, b""
     return Validators(row.final_url, row.etag, row.last_modified), kept

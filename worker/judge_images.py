@@ -6,13 +6,15 @@ keep the score, decide, store. Everything it needs is passed in.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from images.hashes import pixels_sha256 as hash_of_pixels
 from ntf.errors import DetectionFailed
 from ntf.heatmap import render_heatmap
 from ntf.predictor import ModelInfo, Prediction
@@ -24,7 +26,7 @@ from scans.pixel_store import map_pixels
 from scans.queue import Claim
 from scans.review_rules import find_reason
 from scans.reviews import open_review
-from scans.tables import Image, PixelScore
+from scans.tables import Check, Image, PixelScore
 from scans.verdict import (
     DecidedVerdict,
     ImageFacts,
@@ -64,8 +66,18 @@ class Found:
     heatmap_png: bytes
 
 
-# By the pixels' hash; what the detector broke on, it broke on.
-Looked = Mapping[str, Found | DetectionFailed]
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A batch under one detector: whatever goes live meanwhile, these checks are judged by it.
+
+    Attributes:
+        found: by the pixels' hash; what the detector broke on, it broke on.
+        pixels: what it looked at, mapped.
+    """
+
+    info: ModelInfo
+    found: Mapping[str, Found | DetectionFailed]
+    pixels: Mapping[str, NDArray[np.uint8]]
 
 
 def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
@@ -87,7 +99,7 @@ def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
             view: array for view, array in zip(wanted, mapped, strict=True) if array is not None
         }
     found = predict_each(list(pixels.values()), detector)
-    return dict(zip(pixels, found, strict=True))
+    return Looked(detector.info, dict(zip(pixels, found, strict=True)), pixels)
 
 
 def find_unjudged(session: Session, claims: Sequence[Claim], info: ModelInfo) -> list[str]:
@@ -100,11 +112,18 @@ def find_unjudged(session: Session, claims: Sequence[Claim], info: ModelInfo) ->
 
 
 def map_if_kept(pixels_sha256: str, store: ImageStore) -> NDArray[np.uint8] | None:
-    """The mapped pixels [H, W, 3]; None where they are gone."""
+    """The mapped pixels [H, W, 3]; None where they are gone, or are not what their name says.
+
+    A score serves every image with this hash: a captured fetching worker must not give it others.
+    """
     try:
-        return map_pixels(store, pixels_sha256)
+        pixels = map_pixels(store, pixels_sha256)
     except ImageNotStored:
         return None
+    if hash_of_pixels(pixels) != pixels_sha256:
+        store.forget("pixels", pixels_sha256)
+        return None
+    return pixels
 
 
 def predict_each(
@@ -130,17 +149,20 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
 
     Raises:
         DetectionFailed: the detector broke on these pixels.
-        ImageNotStored: the decoded pixels are gone; the check must be fetched again.
+        ImageNotStored: the decoded pixels are gone, or the bytes are not those of their name; the
+            check must be fetched again.
         LeaseLost: another worker holds the check now.
     """
-    info = tools.load_detector().info
+    info = looked.info
     thresholds = thresholds_of(info)
     with tools.sessions.begin() as session:
         image = session.get_one(Image, claim.image_sha256)
         facts, views = facts_of(image), views_of(image)
+        if session.scalar(select(Check.is_from_screen).where(Check.id == claim.check_id)):
+            facts = replace(facts, limits=("taken_from_screen", *facts.limits))
         pixels_sha256, finding = None, None
         if views and can_judge_pixels(facts):
-            scores = [keep_score(session, view, looked, info, tools.store) for view in views]
+            scores = [keep_score(session, view, looked, tools.store) for view in views]
             index, finding = combine_views([finding_of(score) for score in scores], thresholds)
             pixels_sha256 = views[index]
         declared = describe_claims(image.provenance or ())
@@ -154,6 +176,8 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
             threshold_version=info.threshold_version,
         )
         offer_for_review(session, claim, image, verdict, tools.spot_check_share)
+        # While the check is held: an erasure comes before the file or after the commit.
+        tools.store.take_in(image.sha256)
     for view in views:
         tools.store.forget("pixels", view)
 
@@ -173,13 +197,13 @@ def offer_for_review(
 
 
 def keep_score(
-    session: Session, pixels_sha256: str, looked: Looked, info: ModelInfo, store: ImageStore
+    session: Session, pixels_sha256: str, looked: Looked, store: ImageStore
 ) -> PixelScore:
     """The score that stands for these pixels: the first one, be it another worker's or ours.
 
     The heatmap is kept before the score, so that no score is without one.
     """
-    found = looked.get(pixels_sha256)
+    info, found = looked.info, looked.found.get(pixels_sha256)
     if found is None or isinstance(found, DetectionFailed):
         # Another worker may have judged equal pixels, and then removed them, since we looked.
         known = find_score(session, pixels_sha256, info.version)
@@ -188,14 +212,19 @@ def keep_score(
         return known
     store.save("heatmaps", heatmap_name(pixels_sha256, info.version), found.heatmap_png)
     prediction = found.prediction
-    finding = PixelFinding(
+    finding = finding_of_prediction(prediction)
+    return save_score(session, pixels_sha256, info.version, finding, prediction.trace_distance)
+
+
+def finding_of_prediction(prediction: Prediction) -> PixelFinding:
+    """What the detector found, in the rule's words."""
+    return PixelFinding(
         prediction.raw_score,
         prediction.real_photo_p,
         prediction.calibration_count,
         prediction.coverage,
         prediction.doubts,
     )
-    return save_score(session, pixels_sha256, info.version, finding, prediction.trace_distance)
 
 
 def finding_of(score: PixelScore) -> PixelFinding:

@@ -19,6 +19,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 from celery.worker import WorkController
+from sqlalchemy.exc import SQLAlchemyError
 
 from images.errors import HostBusy, ImageError
 from images.provenance.trust_list import TrustListInvalid
@@ -35,20 +36,25 @@ from scans.queue import (
     fail_exhausted,
     put_back,
 )
-from scans.wake import TASK_NAMES
-from scans.webhook_deliveries import claim_delivery
+from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
+from scans.webhook_deliveries import claim_delivery, forget_ended
 from worker import tools
+from worker.advance_models import advance_models
 from worker.celery_app import app, settings
 from worker.deliver_webhook import deliver_webhook
 from worker.fetch_image import fetch_image
-from worker.judge_images import judge_image, look_at_images
+from worker.judge_images import Looked, judge_image, look_at_images
 from worker.lease_watchdog import LeaseWatchdog
 from worker.outlast import outlast_database
+from worker.retrain import retrain as learn_from_labels
+from worker.shadow_canary import judge_in_shadow
 from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
+from worker.watch_drift import watch_drift
 
 log = structlog.get_logger()
 RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
+RETENTION_BATCH_DELIVERIES = 1000
 # What a worker may need beyond the timeout of the request itself: then another may try.
 DELIVERY_MARGIN_SECONDS = 30.0
 
@@ -81,9 +87,13 @@ def detect_batch() -> bool:
     claims = gather_batch()
     if claims:
         with watchdog.watch():
-            settle_each("detect", claims, look_and_judge(claims))
+            looked = look(claims)
+            settle_each("detect", claims, judge_by(looked))
         tools.waker().wake("detect")
         tools.waker().wake("deliver")
+        if isinstance(looked, Looked):
+            with watchdog.watch():
+                shadow(looked)
     return bool(claims)
 
 
@@ -97,14 +107,32 @@ def gather_batch() -> list[Claim]:
     return claims
 
 
-def look_and_judge(claims: list[Claim]) -> Callable[[Claim], None]:
-    """Look at all of them now. Returns what to do with each of them next."""
+def look(claims: list[Claim]) -> Looked | NtfError:
+    """Look at all of them now, with the detector that is live at this moment."""
     try:
         looked = look_at_images(claims, tools.judge_tools())
     except NtfError as error:
-        return partial(refuse, error)
-    log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked))
+        return error
+    log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked.found))
+    return looked
+
+
+def judge_by(looked: Looked | NtfError) -> Callable[[Claim], None]:
+    """What to do with each check of a batch that was looked at."""
+    if isinstance(looked, NtfError):
+        return partial(refuse, looked)
     return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
+
+
+def shadow(looked: Looked) -> None:
+    """Let the canary judge a share of the batch, when its checks have their answers."""
+    try:
+        canary = tools.model_keeper().canary()
+        if canary is not None:
+            judge_in_shadow(looked, canary, settings.canary_share, tools.sessions())
+    except (NtfError, SQLAlchemyError) as error:
+        # Whatever befalls the canary, the checks have their answers.
+        log.warning("shadow_failed", reason=str(error))
 
 
 def refuse(error: NtfError, _: Claim) -> None:
@@ -129,6 +157,40 @@ def deliver() -> bool:
             log.info("lease_lost")
     tools.waker().wake("deliver")
     return True
+
+
+@app.task(name=RETRAIN_TASK)
+def retrain(is_asked_for: bool = False) -> str:
+    """Learn from new labels, if there are enough of them or someone asks. Returns the outcome."""
+    try:
+        outcome = learn_from_labels(tools.retrain_tools(), is_asked_for=is_asked_for)
+    except (NtfError, ScanError) as error:
+        log.warning("retraining_failed", code=error.code, reason=str(error))
+        return error.code
+    log.info("retraining_ended", outcome=outcome)
+    return outcome
+
+
+@app.task(name=ADVANCE_TASK)
+def advance() -> str:
+    """Let the canary go live when the shadow has shown enough."""
+    outcome = advance_models(
+        tools.sessions(),
+        min_images=settings.canary_min_images,
+        max_reversals=settings.canary_max_reversals,
+    )
+    log.info("canary_weighed", outcome=outcome)
+    return outcome
+
+
+@app.task(name=DRIFT_TASK)
+def watch() -> int:
+    """Measure drift. Returns how many tenants' weeks were measured."""
+    try:
+        return watch_drift(tools.retrain_tools())
+    except (NtfError, ScanError) as error:
+        log.info("drift_not_measured", code=error.code, reason=str(error))
+        return 0
 
 
 def sweep() -> bool:
@@ -163,15 +225,32 @@ def remove_old_images() -> bool:
     return count > 0
 
 
+def forget_old_events() -> bool:
+    """Remove what webhooks told long ago, a part at a time. Returns whether there was any."""
+    with tools.sessions().begin() as session:
+        count = forget_ended(
+            session, settings.keep_webhook_events_days, limit=RETENTION_BATCH_DELIVERIES
+        )
+    if count:
+        log.info("webhook_events_aged_out", count=count)
+    return count > 0
+
+
 sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
 retention = Sweeper(remove_old_images, RETENTION_INTERVAL_SECONDS)
+event_retention = Sweeper(forget_old_events, RETENTION_INTERVAL_SECONDS)
 
 
 @celeryd_after_setup.connect
 def remove_by_age(**_: object) -> None:
-    """Begin where images have an age, in workers that detect: they fetch nothing strange."""
+    """Begin where images have an age, in workers that detect: they fetch nothing strange.
+
+    What webhooks told goes by those that deliver.
+    """
     if settings.keep_images_days and "detect" in app.amqp.queues.consume_from:
         retention.start()
+    if "deliver" in app.amqp.queues.consume_from:
+        event_retention.start()
 
 
 @celeryd_after_setup.connect
@@ -180,6 +259,13 @@ def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     # What a forking worker's first process opens would be shared by its children.
     if not issubclass(instance.pool_cls, ForkingPool):
         sweeper.start()
+
+
+@celeryd_after_setup.connect
+def make_room_for_models(**_: object) -> None:
+    """Make the folder in which models and the beat's clock are kept, where this worker learns."""
+    if RETRAIN_QUEUE in app.amqp.queues.consume_from:
+        settings.models_folder.mkdir(parents=True, exist_ok=True)
 
 
 @celeryd_after_setup.connect
@@ -204,6 +290,7 @@ def claim_no_more(**_: object) -> None:
     """Let the sweep end while the tasks do."""
     sweeper.ask_to_stop()
     retention.ask_to_stop()
+    event_retention.ask_to_stop()
 
 
 @worker_shutdown.connect

@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Mapping
 from functools import cache
-from threading import Lock
+from pathlib import Path
 
 from images.decoded_image import DecodeLimits
 from images.decoder_pool import DecoderPool
@@ -23,10 +23,10 @@ from images.safe_fetch import (
     fetch_image,
 )
 from images.safe_post import PostAnswer, post_bytes
-from ntf.predictor import ModelInfo, Predictor
+from ntf.predictor import SHIPPED, Predictor, read_info
 from scans.database import open_sessions
 from scans.image_store import ImageStore
-from scans.models import ModelFacts, make_live
+from scans.model_store import ModelStore
 from scans.settings import Settings
 from scans.wake import Waker
 from scans.webhook_secrets import SecretBox
@@ -34,15 +34,15 @@ from worker.celery_app import settings
 from worker.deliver_webhook import DeliverTools
 from worker.fetch_image import FetchTools
 from worker.judge_images import JudgeTools
+from worker.model_keeper import ModelKeeper
+from worker.retrain import RetrainTools
 from worker.shared_turns import SharedTurns
 
 sessions = cache(lambda: open_sessions(settings.database_url))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
 trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
-
-
-_loading = Lock()
+models = cache(lambda: ModelStore(settings.models_folder))
 
 
 @cache
@@ -87,27 +87,42 @@ def judge_tools() -> JudgeTools:
     )
 
 
+@cache
+def model_keeper() -> ModelKeeper:
+    """The detectors of this process."""
+
+    def load(folder: Path | None) -> Predictor:
+        return Predictor.load(
+            folder,
+            threads=settings.detector_threads,
+            device=settings.detector_device,
+            backend=settings.detector_backend,
+        )
+
+    return ModelKeeper(sessions(), models(), settings.model_path, load, read_info)
+
+
 def load_detector() -> Predictor:
-    """The detector of this process; threads that come first together load it once.
+    """The detector to judge the next batch with; threads that come first together load it once.
 
     Raises:
         DetectorUnavailable: the weights cannot be loaded.
     """
-    with _loading:
-        return _load_once()
+    return model_keeper().live()
 
 
 @cache
-def _load_once() -> Predictor:
-    detector = Predictor.load(
-        settings.model_path,
+def retrain_tools() -> RetrainTools:
+    """The tools of the queue `retrain`."""
+    return RetrainTools(
+        sessions=sessions(),
+        store=store(),
+        models=models(),
+        configured=settings.model_path or SHIPPED,
+        decode=decoder_pool().decode,
+        min_labels=settings.retrain_min_labels,
         threads=settings.detector_threads,
-        device=settings.detector_device,
-        backend=settings.detector_backend,
     )
-    with sessions().begin() as session:
-        make_live(session, model_facts(detector.info))
-    return detector
 
 
 @cache
@@ -146,16 +161,4 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         total_timeout_seconds=settings.fetch_timeout_seconds,
         allowed_ports=settings.fetch_ports,
         allow_private_addresses=settings.allow_private_addresses,
-    )
-
-
-def model_facts(info: ModelInfo) -> ModelFacts:
-    """The detector's description in the service's words."""
-    return ModelFacts(
-        version=info.version,
-        name=info.name,
-        threshold_version=info.threshold_version,
-        likely_ai_at=info.likely_ai_at,
-        no_evidence_below=info.no_evidence_below,
-        min_side_px=info.min_side_px,
     )

@@ -131,6 +131,7 @@ def take_upload(holder: KeyHolder) -> Check:
         fields.url,
         fields.page_url,
         holder.tenant_id,
+        is_from_screen=fields.taken_from_screen,
         sessions=services().sessions,
         reads=services().reads,
         store=services().store,

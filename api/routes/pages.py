@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template
 from flask_openapi3 import OpenAPI
 
-from api.authentication import signed_in_holder
+from api.authentication import csrf_token, signed_in_holder
 from api.openapi import complete_openapi
 from api.problems import PictureNotFound
 from api.services import services
@@ -27,7 +27,7 @@ def show_check_page() -> str:
     """The page to check an image on; a form for the key before that."""
     holder = signed_in_holder()
     if holder is None:
-        return render_template("sign_in.html", problem=None)
+        return render_template("sign_in.html", problem=None, csrf_token=csrf_token())
     max_mebibytes = services().settings.max_image_bytes // 2**20
     return render_template(
         "check.html",

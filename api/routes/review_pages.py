@@ -41,7 +41,7 @@ class PageQuery(BaseModel):
 def show_queue() -> ResponseReturnValue:
     """What this moderator holds, and how much waits. Takes nothing by being looked at."""
     if signed_in_holder() is None:
-        return render_template("sign_in.html", problem=None)
+        return render_template("sign_in.html", problem=None, csrf_token=csrf_token())
     moderator = require_moderator()
     query = read_query()
     with services().sessions.begin() as session:

@@ -6,11 +6,11 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from api.authentication import require_holder
 from api.problems import CheckNotFound
-from api.render_check import sign_picture_url
-from api.schemas import CheckPath, SimilarBody, SimilarImagesBody
+from api.render_check import render_candidate
+from api.schemas import CheckPath, SimilarImagesBody
 from api.services import services
 from scans.checks import find_check
-from scans.similar import Candidate, find_similar
+from scans.similar import find_similar
 
 routes = APIBlueprint("similar", __name__, abp_tags=[Tag(name="checks")])
 
@@ -35,14 +35,3 @@ def list_similar_images(path: CheckPath) -> dict[str, Any]:
         found = find_similar(session, holder.tenant_id, known) if known else []
     body = SimilarImagesBody(similar=[render_candidate(candidate) for candidate in found])
     return body.model_dump(mode="json")
-
-
-def render_candidate(candidate: Candidate) -> SimilarBody:
-    """A candidate with a fresh link to its picture."""
-    return SimilarBody(
-        check_id=candidate.check_id,
-        distance_bits=candidate.distance_bits,
-        label=candidate.label,
-        checked_at=candidate.checked_at,
-        picture_url=sign_picture_url("bytes", candidate.image_sha256, candidate.media_type),
-    )

@@ -56,7 +56,12 @@ def create_webhook(body: WebhookRequest) -> Response:
     holder = require_holder(Right.INTEGRATE)
     with services().sessions.begin() as session:
         endpoint, secret = webhooks.create_webhook(
-            session, holder.tenant_id, canonical_url(body.url), body.events, services().secret_box
+            session,
+            holder.tenant_id,
+            canonical_url(body.url),
+            body.events,
+            services().secret_box,
+            labels=body.labels,
         )
     shown = WebhookWithSecretBody(**webhook_fields(endpoint), secret=secret)
     response = make_response(shown.model_dump(mode="json"), 201)
@@ -94,6 +99,7 @@ def change_webhook(path: WebhookPath, body: WebhookChange) -> dict[str, Any]:
             endpoint,
             url=canonical_url(body.url) if body.url else None,
             events=body.events,
+            labels=body.labels,
             is_enabled=body.is_enabled,
         )
     return render_webhook(endpoint).model_dump(mode="json")

@@ -38,11 +38,12 @@ export function checkUrl(server: Server, url: string, wait: Wait): Promise<Check
   return askAndWait(server, { body, headers: { 'Content-Type': 'application/json' } }, wait);
 }
 
-/** Ask about bytes; `url` says where they came from, if they have an address. */
-export function checkBytes(server: Server, bytes: Blob, url: string | null, wait: Wait): Promise<Check> {
+/** Ask about bytes; `url` says where they came from, if they have an address. A screen's picture of an image is no file of it. */
+export function checkBytes(server: Server, bytes: Blob, url: string | null, isFromScreen: boolean, wait: Wait): Promise<Check> {
   const body = new FormData();
   body.append('image', bytes, 'image');
   if (url) body.append('url', url);
+  if (isFromScreen) body.append('taken_from_screen', 'true');
   return askAndWait(server, { body }, wait);
 }
 

@@ -1460,7 +1460,7 @@ export interface components {
             checked_at: string;
             /**
              * Distance Bits
-             * @description of the 256 bits of PDQ, so many differ; at most 31
+             * @description of the 256 bits of PDQ, so many differ; at most 80
              */
             distance_bits: number;
             /**
@@ -2069,6 +2069,12 @@ export interface operations {
                      * @default null
                      */
                     page_url?: string | null;
+                    /**
+                     * Taken From Screen
+                     * @description the bytes are no file of the image's, but what a screen showed of it; the verdict's limits say so
+                     * @default false
+                     */
+                    taken_from_screen?: boolean;
                     /**
                      * Url
                      * @description where the bytes came from

@@ -79,8 +79,8 @@ async function judgeBytes(work: Work, { blob, howGot, url }: Got): Promise<Outco
   if (known?.verdict) return { kind: 'verdict', check: known, howGot, sentBytes: 0 };
   if (work.isPrivate && work.mode === 'usual') return { kind: 'asks_to_send', what: 'bytes' };
   onStep('sending');
-  const check = await checkBytes(server, new Blob([bytes], { type: blob.type }), url, waiting(work));
-  return { kind: 'verdict', check: addScreenLimit(check, howGot), howGot, sentBytes: bytes.length };
+  const check = await checkBytes(server, new Blob([bytes], { type: blob.type }), url, howGot.readBy === 'screen', waiting(work));
+  return { kind: 'verdict', check, howGot, sentBytes: bytes.length };
 }
 
 /** The server fetches by itself; null where it gets nothing, or another picture than the one on the page. */
@@ -112,13 +112,6 @@ function askForHost({ target }: Work): Outcome {
 
 function isSamePicture({ image }: Check, picture: Picture, source: Source): boolean {
   return !image?.width_px || !image.height_px || fitsPicture(image.width_px, image.height_px, picture, source);
-}
-
-/** The service cannot know that bytes are a crop of a screen; whoever reads the verdict must. */
-function addScreenLimit(check: Check, howGot: HowGot): Check {
-  if (howGot.readBy !== 'screen' || !check.verdict) return check;
-  const limit = { code: 'taken_from_screen', sentence: 'Taken from the screen: scaling and overlays have changed the pixels.' };
-  return { ...check, verdict: { ...check.verdict, limits: [limit, ...check.verdict.limits] } };
 }
 
 const waiting = ({ signal, onStep }: Work): Wait => ({ signal, onStatus: onStep });

@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from tests.end_to_end.conftest import Product
@@ -21,6 +22,8 @@ def test_an_admin_invites_by_keyboard_and_the_guest_gets_a_key(
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="People and keys")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
         page.locator("#invited").focus()
         page.keyboard.type("Guest")
         page.keyboard.press("Enter")

@@ -1,6 +1,7 @@
 """The page at `/reviews` in a real Chromium: by keyboard alone, and by two people at once."""
 
 import os
+import re
 import statistics
 import sys
 from collections.abc import Callable, Iterator
@@ -251,14 +252,20 @@ def test_it_works_without_scripts(queue: Queue, browser: Browser) -> None:
 
 
 def test_a_form_without_its_token_decides_nothing(queue: Queue) -> None:
-    browser = requests.Session()
-    browser.post(
-        f"{queue.product.address}/session", data={"key": queue.make_key("Mallory")}, timeout=10
-    )
+    browser = sign_in(queue, queue.make_key("Mallory"))
     forged = browser.post(f"{queue.product.address}/reviews/next", timeout=10)
     assert (forged.status_code, forged.json()["code"]) == (403, "form_forged")
-    reader = requests.Session()
-    key = queue.make_key("Reader", role="reader")
-    reader.post(f"{queue.product.address}/session", data={"key": key}, timeout=10)
+    reader = sign_in(queue, queue.make_key("Reader", role="reader"))
     refused = reader.get(f"{queue.product.address}/reviews", timeout=10)
     assert (refused.status_code, refused.json()["code"]) == (403, "role_insufficient")
+
+
+def sign_in(queue: Queue, key: str) -> requests.Session:
+    """A browser without scripts that has sent the form for the key."""
+    browser = requests.Session()
+    form = browser.get(f"{queue.product.address}/", timeout=10).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert token is not None
+    data = {"key": key, "csrf_token": token[1]}
+    assert browser.post(f"{queue.product.address}/session", data=data, timeout=10).ok
+    return browser

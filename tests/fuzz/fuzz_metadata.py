@@ -25,6 +25,7 @@ with atheris.instrument_imports(include=["images", "json"]):
     from images.provenance.xmp import XmpRefused, last_word, read_xmp
 
 from tests.content_credentials import AI, CAMERA, NEWSCODES, Authority
+from tests.timestamp_authority import TimestampAuthority
 from tests.unit.images.made_images import encode, make_noise
 from tests.unit.images.provenance.carriers import (
     WEB_UI,
@@ -122,7 +123,9 @@ def signed() -> list[bytes]:
     plain = encode(make_noise(1, 8, 8), "JPEG")
     edited = AUTHORITY.sign(AUTHORITY.sign(plain), parent=AUTHORITY.sign(plain))
     png = AUTHORITY.sign(encode(make_noise(1, 8, 8), "PNG"), CAMERA, "image/png")
-    return [AUTHORITY.sign(plain), edited, png, AUTHORITY.sign_with_expired_certificate(plain)]
+    dated = AUTHORITY.sign(plain, times=TimestampAuthority())
+    expired = AUTHORITY.sign_with_expired_certificate(plain)
+    return [AUTHORITY.sign(plain), edited, png, dated, expired]
 
 
 def walker(name: str) -> tuple[Callable[[bytes], None], Callable[[], list[bytes]]]:

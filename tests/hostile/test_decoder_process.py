@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from images.errors import (
     DecodeTimedOut,
     ImageError,
     NotAnImage,
+    TooMuchWork,
 )
 from images.hashes import pixels_sha256
 from images.provenance.claims import FileClaim
@@ -59,12 +62,37 @@ def test_a_crash_costs_one_file(captured: DecoderPool) -> None:
 def test_the_clock_ends_it(captured: DecoderPool, word: str) -> None:
     before = int(ask(captured, "pid"))
     started = time.monotonic()
-    with pytest.raises(DecodeTimedOut, match="too long"):
+    with pytest.raises((TooMuchWork, DecodeTimedOut), match="too long"):
         captured.decode(word.encode())
     assert time.monotonic() - started < LIMITS.max_seconds + 1
     with pytest.raises(ProcessLookupError):
         os.kill(before, 0)
     assert int(ask(captured, "pid")) != before
+
+
+def test_a_file_that_nobody_kept_from_the_processor_is_not_tried_again(
+    captured: DecoderPool,
+) -> None:
+    with pytest.raises(TooMuchWork):
+        captured.decode(b"hang")
+
+
+def test_a_file_that_others_kept_from_the_processor_is_worth_another_try(
+    captured: DecoderPool,
+) -> None:
+    pid = int(ask(captured, "pid"))
+    core = {min(os.sched_getaffinity(0))}
+    command = [sys.executable, "-c", "while True: pass"]
+    spinners = [subprocess.Popen(command) for _ in range(7)]
+    try:
+        for each in (pid, *(spinner.pid for spinner in spinners)):
+            os.sched_setaffinity(each, core)
+        with pytest.raises(DecodeTimedOut):
+            captured.decode(b"spin")
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.test import TestResponse
 
 from scans.keys import create_key, create_tenant_with_person
 
@@ -27,6 +28,14 @@ def make_caller(
     caller = app.test_client()
     caller.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
     return caller
+
+
+def fill_sign_in(browser: FlaskClient, key: str, **more: Any) -> TestResponse:
+    """Send the form of the page that asks for a key, as that page has it."""
+    browser.get("/")
+    with browser.session_transaction() as session:
+        token = session["csrf_token"]
+    return browser.post("/session", data={"key": key, "csrf_token": token}, **more)
 
 
 def judge(client: FlaskClient, tasks: ModuleType, content: bytes) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans import keys
 from scans.tables import PixelScore
+from tests.integration.callers import fill_sign_in
 from tests.integration.conftest import make_key
 from tests.pictures import as_jpeg, as_png, noise, photograph
 
@@ -199,8 +200,11 @@ def test_session_of_the_page_works_and_foreign_sites_do_not(
 ) -> None:
     browser = app.test_client()
     assert b"Sign in" in browser.get("/").data
-    assert browser.post("/session", data={"key": "wrong"}).status_code == 401
-    assert browser.post("/session", data={"key": secret}).status_code == 303
+    assert fill_sign_in(browser, "wrong").status_code == 401
+    forged = browser.post("/session", data={"key": secret})
+    assert forged.status_code == 403
+    assert b"Load the page again" in forged.data
+    assert fill_sign_in(browser, secret).status_code == 303
     assert b"Is this image AI-made?" in browser.get("/").data
     body = {"url": "http://example.org/"}
     ours = browser.post("/v1/checks", json=body, headers={"Origin": "http://localhost"})
@@ -253,6 +257,10 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
         "/v1/invitations",
         "/v1/invitations/{token}/accept",
         "/v1/images/{sha256}",
+        "/v1/integrations/coop",
+        "/v1/integrations/coop/checks",
+        "/v1/integrations/coop/targets",
+        "/v1/integrations/coop/actions",
     }
     bodies = document["paths"]["/v1/checks"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "multipart/form-data"}
@@ -268,3 +276,15 @@ def test_live_ready_and_metrics(client: FlaskClient) -> None:
     assert 'ntf_checks{status="queued"} 1.0' in metrics
     assert 'route="/v1/checks"' in metrics
     assert "ntf_oldest_open_check_seconds" in metrics
+
+
+@pytest.mark.parametrize(("said", "is_limit"), [("true", True), ("false", False), (None, False)])
+def test_what_a_screen_showed_says_so_in_its_limits(
+    client: FlaskClient, tasks: ModuleType, said: str | None, is_limit: bool
+) -> None:
+    form = {"image": (io.BytesIO(as_jpeg(noise(71))), "a.jpg")}
+    answer = client.post("/v1/checks", data=form | ({"taken_from_screen": said} if said else {}))
+    tasks.fetch()
+    tasks.detect()
+    limits = client.get(f"/v1/checks/{answer.json['id']}").json["verdict"]["limits"]
+    assert ("taken_from_screen" in [limit["code"] for limit in limits]) is is_limit

@@ -20,6 +20,7 @@ from scans.audit_log import SERVICE
 from scans.keys import create_key, create_tenant_with_person, list_keys, recognise_key
 from scans.people import disable_person
 from scans.settings import Settings
+from tests.integration.callers import fill_sign_in
 from tests.integration.conftest import close_connections
 from tests.pictures import as_jpeg, noise
 
@@ -54,7 +55,7 @@ def key_of(client: FlaskClient) -> str:
 
 def sign_in(app: OpenAPI, secret: str) -> FlaskClient:
     browser = app.test_client()
-    assert browser.post("/session", data={"key": secret}).status_code == 303
+    assert fill_sign_in(browser, secret).status_code == 303
     return browser
 
 
@@ -318,16 +319,12 @@ def test_tries_of_keys_and_links_are_slowed_by_the_address_they_come_from(
     app: OpenAPI, client: FlaskClient
 ) -> None:
     def answer(address: str, key: str, forwarded: str = "") -> int:
-        return (
-            app.test_client()
-            .post(
-                "/session",
-                data={"key": key},
-                environ_base={"REMOTE_ADDR": address},
-                headers={"X-Forwarded-For": forwarded},
-            )
-            .status_code
-        )
+        return fill_sign_in(
+            app.test_client(),
+            key,
+            environ_base={"REMOTE_ADDR": address},
+            headers={"X-Forwarded-For": forwarded},
+        ).status_code
 
     guesser = "192.0.2.66"
     statuses = [answer(guesser, f"ntf_{n}", forwarded=f"192.0.2.{n}") for n in range(11)]
@@ -345,14 +342,12 @@ def test_only_a_named_proxy_is_believed_about_addresses(
     app = create_app(settings.model_copy(update={"trusted_proxy_count": 1}))
     tries = ["192.0.2.70", *["192.0.2.71"] * 11]
     statuses = [
-        app.test_client()
-        # What the caller made up stands left of what the proxy adds.
-        .post(
-            "/session",
-            data={"key": "ntf_wrong"},
+        fill_sign_in(
+            app.test_client(),
+            "ntf_wrong",
+            # What the caller made up stands left of what the proxy adds.
             headers={"X-Forwarded-For": f"10.0.0.{n}, {address}", "X-Forwarded-Host": "evil"},
-        )
-        .status_code
+        ).status_code
         for n, address in enumerate(tries)
     ]
     close_connections(app.extensions["ntf"].sessions)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from images.hashes import pixels_sha256
 from ntf.errors import DetectionFailed
 from ntf.predictor import Prediction, Predictor
 from scans.checks import WantedCheck, create_or_get, remember_decoded
@@ -25,6 +26,7 @@ from scans.verdict import ImageFacts
 from tests.integration.conftest import TINY_WEIGHTS
 from tests.pictures import noise
 from worker.judge_images import JudgeTools, judge_image, look_at_images
+from worker.model_facts import model_facts
 
 Sessions = sessionmaker[Session]
 BROKEN = 13
@@ -49,7 +51,7 @@ class CountingDetector:
 def detector(sessions: Sessions, tasks: ModuleType) -> CountingDetector:
     detector = CountingDetector()
     with sessions.begin() as session:
-        make_live(session, tasks.tools.model_facts(detector.info))
+        make_live(session, model_facts(detector.info))
     return detector
 
 
@@ -58,22 +60,31 @@ def tools(sessions: Sessions, store: ImageStore, detector: CountingDetector) -> 
     return JudgeTools(sessions, store, load_detector=lambda: detector, spot_check_share=0)
 
 
+def picture(number: int) -> NDArray[np.uint8]:
+    pixels = noise(number)
+    pixels[0, 0, 0] = number
+    return pixels
+
+
+def name_of(number: int) -> str:
+    return pixels_sha256(picture(number))
+
+
 @pytest.fixture
 def add(sessions: Sessions, store: ImageStore, holder: KeyHolder) -> Callable[[int], Check]:
     """Makes a check of an image that is decoded already; equal numbers have equal pixels."""
 
     def add(number: int) -> Check:
-        pixels = noise(number)
-        pixels[0, 0, 0] = number
-        sha256, pixels_sha256 = uuid4().hex * 2, f"{number:064x}"
-        save_pixels(store, pixels_sha256, pixels)
+        pixels = picture(number)
+        sha256 = uuid4().hex * 2
+        save_pixels(store, name_of(number), pixels)
         with sessions.begin() as session:
             remember_decoded(
                 session,
                 sha256,
                 byte_count=1,
                 media_type="image/png",
-                views_sha256=[pixels_sha256],
+                views_sha256=[name_of(number)],
                 facts=ImageFacts(320, 240, ()),
                 provenance=[],
                 pdq=None,
@@ -186,7 +197,41 @@ def test_pixels_that_are_gone_are_asked_for_again(
 ) -> None:
     add(1)
     (one,) = claim(sessions)
-    store.forget("pixels", f"{1:064x}")
+    store.forget("pixels", name_of(1))
     looked = look_at_images([one], tools)
     with pytest.raises(ImageNotStored):
         judge_image(one, looked, tools)
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\1\0"])
+def test_what_lies_under_the_name_of_other_pixels_is_not_looked_at(
+    sessions: Sessions,
+    tools: JudgeTools,
+    store: ImageStore,
+    detector: CountingDetector,
+    add: Callable[[int], Check],
+    content: bytes,
+) -> None:
+    add(1)
+    (one,) = claim(sessions)
+    if content:
+        store.save("pixels", name_of(1), content)
+    else:
+        save_pixels(store, name_of(1), picture(2))
+    looked = look_at_images([one], tools)
+    with pytest.raises(ImageNotStored):
+        judge_image(one, looked, tools)
+    assert (detector.batches, count(sessions, PixelScore)) == ([], 0)
+
+
+def test_bytes_are_taken_in_with_the_verdict_and_only_under_their_own_name(
+    sessions: Sessions, tools: JudgeTools, store: ImageStore, add: Callable[[int], Check]
+) -> None:
+    add(1)
+    (one,) = claim(sessions)
+    looked = look_at_images([one], tools)
+    store.save("incoming", one.image_sha256 or "", b"another image")
+    with pytest.raises(ImageNotStored, match="something else"):
+        judge_image(one, looked, tools)
+    assert not store.has("bytes", one.image_sha256 or "")
+    assert count(sessions, Verdict) == 0

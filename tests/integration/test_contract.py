@@ -38,6 +38,10 @@ OPERATIONS = [
     "testWebhook",
     "listDeliveries",
     "replayDelivery",
+    "requestCheckOfCoopItem",
+    "connectCoop",
+    "createCoopTarget",
+    "takeCoopAction",
 ]
 ADMIN_OPERATIONS = ["listKeys", "createKey", "revokeKey", "rotateKey", "createInvitation"]
 OPERATIONS += [*ADMIN_OPERATIONS, "acceptInvitation", "eraseImage"]

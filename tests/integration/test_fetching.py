@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
@@ -103,10 +105,18 @@ def test_an_image_whose_bytes_are_gone_is_fetched_whole(
     server: HostileServer, tools: FetchTools
 ) -> None:
     run_check_of(server.url("/known.png"), tools, "first")
-    tools.store.forget("bytes", sha256_hex(PNG))
+    tools.store.forget("incoming", sha256_hex(PNG))
     run_check_of(server.url("/known.png"), tools, "second")
     assert "If-None-Match" not in server.request_heads[1]
-    assert tools.store.read("bytes", sha256_hex(PNG)) == PNG
+    assert tools.store.read("incoming", sha256_hex(PNG)) == PNG
+
+
+def test_a_fetch_writes_nothing_among_what_is_kept(
+    server: HostileServer, tools: FetchTools, tmp_path: Path
+) -> None:
+    """In the containers the folders `bytes` and `heatmaps` are closed to the fetching workers."""
+    run_check_of(server.url("/known.png"), replace(tools, store=ImageStore(tmp_path)), "first")
+    assert {path.name for path in tmp_path.iterdir()} == {"incoming", "pixels"}
 
 
 def test_a_changed_image_replaces_what_was_known(server: HostileServer, tools: FetchTools) -> None:

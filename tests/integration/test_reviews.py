@@ -1,5 +1,6 @@
 """The moderators' queue over real rows: filled, claimed, decided, undone, appealed."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,8 +19,8 @@ from scans.keys import create_tenant_with_person
 from scans.review_tables import Decision, RegressionCase, Review
 from scans.reviews import Moderator, claim_next, release_review
 from scans.tables import Verdict
-from tests.integration.callers import judge, make_caller
-from tests.pictures import as_jpeg, as_png, noise
+from tests.integration.callers import fill_sign_in, judge, make_caller
+from tests.pictures import as_jpeg, as_png, noise, photograph
 
 Sessions = sessionmaker[Session]
 MakeItem = Callable[[int], dict[str, Any]]
@@ -330,3 +331,29 @@ def test_the_statement_of_reasons_has_its_fields(moderator: FlaskClient, item: M
     assert statement["was_notified"] is True
     assert any("/appeal" in line for line in statement["redress"])
     assert statement["restriction"] is None
+
+
+def test_the_page_shows_what_looks_alike_beside_the_item(
+    app: OpenAPI, client: FlaskClient, tasks: ModuleType, moderator: FlaskClient
+) -> None:
+    pixels = photograph()
+    copy = judge(client, tasks, as_jpeg(pixels, quality=60))
+    check = judge(client, tasks, as_jpeg(pixels))
+    client.post(f"/v1/checks/{check['id']}/appeal", json={})
+    browser = app.test_client()
+    key = moderator.environ_base["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    assert fill_sign_in(browser, key).status_code == 303
+    token = {"X-CSRF-Token": read_token(browser)}
+    shown = browser.post("/reviews/next?reason=appeal", headers=token).json["item"]
+    assert "Looks like these" in shown
+    assert shown.count("bits differ") == 1
+    picture = re.search(r'<ul class="alike"><li><a href="([^"]+)"', shown)
+    assert picture is not None
+    assert browser.get(picture[1]).data == client.get(copy["image"]["picture_url"]).data
+
+
+def read_token(browser: FlaskClient) -> str:
+    page = browser.get("/reviews").text
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+    assert found is not None
+    return found[1]

@@ -23,6 +23,7 @@ from scans.tables import Check, Tenant
 from tests.integration.conftest import TINY_WEIGHTS
 from tests.integration.verdict_mill import LIMITS, Mill, Wanted, foretell
 from tests.pictures import noise
+from worker.model_facts import model_facts
 
 Sessions = sessionmaker[Session]
 PICTURES, PAGES, TENANTS = 6, 5, 3
@@ -75,7 +76,7 @@ def mill(sessions: Sessions, reads: Reads, store: ImageStore, tasks: ModuleType)
     """A mill under the name of the tests' own model."""
     info = Predictor.load(TINY_WEIGHTS).info
     with sessions.begin() as session:
-        make_live(session, tasks.tools.model_facts(info))
+        make_live(session, model_facts(info))
     return Mill(sessions, reads, store, info)
 
 

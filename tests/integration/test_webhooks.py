@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from uuid import UUID, uuid4
 
@@ -28,8 +30,9 @@ from scans.keys import KeyHolder
 from scans.queue import claim_checks, fail_check, fail_exhausted
 from scans.settings import Settings
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from scans.webhook_deliveries import DeliveryClaim, claim_delivery
+from scans.webhook_deliveries import DeliveryClaim, claim_delivery, forget_ended
 from scans.webhook_secrets import SecretBox
+from tests.hostile.certificates import Authority
 from tests.integration.callers import make_caller
 from tests.integration.conftest import make_key
 from tests.pictures import as_jpeg, noise
@@ -550,3 +553,74 @@ def test_verdicts_are_there_where_no_one_listens(
     with sessions.begin() as session:
         assert session.scalars(select(WebhookEvent)).all() == []
         assert session.scalars(select(Verdict)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("127.0.0.1", None), ("other.example", "certificate_rejected")]
+)
+def test_over_https_the_receiver_must_prove_its_name(
+    client: FlaskClient,
+    sessions: Sessions,
+    settings: Settings,
+    tmp_path: Path,
+    name: str,
+    error: str | None,
+) -> None:
+    authority = Authority(tmp_path)
+    with Receiver(tls=authority.server_context(name)) as secure:
+        policy = replace(open_policy(secure), ca_bundle_path=authority.bundle_path)
+        webhook = client.post("/v1/webhooks", json={"url": secure.url}).json
+        client.post(f"/v1/webhooks/{webhook['id']}/test")
+        assert deliver_due(make_tools(sessions, settings, policy)) == 1
+        delivery = read_delivery(sessions)
+        if error is None:
+            assert secure.take().verify(webhook["secret"])["type"] == "webhook.test"
+            assert delivery.delivered_at is not None
+        else:
+            assert secure.received.empty()
+            assert (delivery.delivered_at, delivery.last_error) == (None, error)
+
+
+def test_over_https_an_authority_that_nobody_knows_is_refused(
+    client: FlaskClient, sessions: Sessions, settings: Settings, tmp_path: Path
+) -> None:
+    with Receiver(tls=Authority(tmp_path).server_context("127.0.0.1")) as secure:
+        webhook = client.post("/v1/webhooks", json={"url": secure.url}).json
+        client.post(f"/v1/webhooks/{webhook['id']}/test")
+        assert deliver_due(make_tools(sessions, settings, open_policy(secure))) == 1
+        assert secure.received.empty()
+    assert read_delivery(sessions).last_error == "certificate_rejected"
+
+
+def test_what_ended_long_ago_is_forgotten_and_nothing_that_waits(
+    client: FlaskClient, sessions: Sessions, tools: DeliverTools, webhook: dict[str, str]
+) -> None:
+    sent = [client.post(f"/v1/webhooks/{webhook['id']}/test").json["id"] for _ in range(5)]
+    old, new = func.now() - timedelta(days=91), func.now() - timedelta(days=89)
+    ends = [{"delivered_at": old}, {"dead_at": old}, {"delivered_at": new}, {"dead_at": new}, {}]
+    with sessions.begin() as session:
+        session.execute(update(WebhookEvent).values(created_at=old))
+        for delivery_id, values in zip(sent, ends, strict=True):
+            if values:
+                row = update(WebhookDelivery).where(WebhookDelivery.id == UUID(delivery_id))
+                session.execute(row.values(**values))
+    for count in (2, 2, 0):  # one of each kind, one of each kind, none
+        with sessions.begin() as session:
+            assert forget_ended(session, 90, limit=1) == count
+    with sessions.begin() as session:
+        left = {str(one) for one in session.scalars(select(WebhookDelivery.id))}
+        events = session.scalar(select(func.count()).select_from(WebhookEvent))
+    assert (left, events) == (set(sent[2:]), 3)
+
+
+def test_the_worker_forgets_by_the_setting(
+    client: FlaskClient, sessions: Sessions, tasks: ModuleType, webhook: dict[str, str]
+) -> None:
+    client.post(f"/v1/webhooks/{webhook['id']}/test")
+    assert not tasks.forget_old_events()
+    with sessions.begin() as session:
+        old = func.now() - timedelta(days=tasks.settings.keep_webhook_events_days + 1)
+        session.execute(update(WebhookEvent).values(created_at=old))
+        session.execute(update(WebhookDelivery).values(delivered_at=old))
+    assert tasks.forget_old_events()
+    assert not tasks.forget_old_events()

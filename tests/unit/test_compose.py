@@ -1,17 +1,18 @@
 """The containers run what `ntf run` runs, with the settings that there are."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from cli.run import processes
+from scans.image_store import Kind
 from scans.settings import ENVIRONMENT_PREFIX, Settings
 from scans.wake import TASK_NAMES
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
-OURS = ("api", "deliver", "detect", "fetch", "migrate")
+OURS = ("api", "deliver", "detect", "fetch", "migrate", "retrain")
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,19 @@ def as_in_a_container(name: str, port: int = 8080) -> list[str]:
 
 def test_the_web_process_is_started_as_by_ntf_run(services: dict[str, Any]) -> None:
     assert services["api"]["command"] == as_in_a_container("api")
+
+
+def test_the_learning_worker_is_started_as_by_ntf_run(services: dict[str, Any]) -> None:
+    assert services["retrain"]["command"] == as_in_a_container("retrain")
+
+
+def test_models_are_out_of_reach_of_who_fetches(services: dict[str, Any]) -> None:
+    mounting = [
+        name
+        for name, one in services.items()
+        if any(volume.startswith("models:") for volume in one.get("volumes", []))
+    ]
+    assert mounting == ["detect", "retrain"]
 
 
 @pytest.mark.parametrize("step", list(TASK_NAMES))
@@ -70,6 +84,18 @@ def test_of_our_services_the_fetching_workers_see_broker_and_database_alone(
     ours = set(services["fetch"]["networks"])
     seen = {name for name, service in services.items() if ours & set(service.get("networks", []))}
     assert seen == {"fetch", "broker", "database"}
+
+
+def test_the_fetching_workers_can_change_nothing_that_is_kept(services: dict[str, Any]) -> None:
+    given = dict(line.split(":", 1) for line in services["fetch"]["volumes"])
+    assert given == {
+        "bytes": "/data/images/bytes:ro",
+        "incoming": "/data/images/incoming",
+        "pixels": "/data/images/pixels",
+    }
+    kinds = {f"{kind}:/data/images/{kind}" for kind in get_args(Kind)}
+    assert set(services["api"]["volumes"]) == kinds
+    assert set(services["detect"]["volumes"]) == kinds | {"models:/data/models:ro"}
 
 
 def test_nothing_runs_as_root_or_writes_to_its_root(services: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """The image store keeps whole files, and nothing outside its folder."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from scans.errors import ImageNotStored
 from scans.image_store import ImageStore
@@ -24,6 +26,40 @@ def test_gives_back_what_was_saved_until_it_is_forgotten(store: ImageStore) -> N
     store.forget("bytes", "ab12")
     with pytest.raises(ImageNotStored):
         store.read("bytes", "ab12")
+
+
+def test_what_was_brought_is_taken_in_once_and_never_replaces_what_is_kept(
+    store: ImageStore, tmp_path: Path
+) -> None:
+    name = hashlib.sha256(b"one").hexdigest()
+    store.take_in(name)  # an upload lies among the bytes already
+    store.save("incoming", name, b"one")
+    assert store.read_either(name) == b"one"
+    store.take_in(name)
+    assert store.read("bytes", name) == b"one"
+    store.save("incoming", name, b"two")
+    store.take_in(name)
+    assert store.read_either(name) == b"one"
+    assert [path.name for path in (tmp_path / "incoming").rglob("*") if path.is_file()] == []
+
+
+def test_what_was_brought_under_a_wrong_name_is_not_taken_in(store: ImageStore) -> None:
+    name = hashlib.sha256(b"one").hexdigest()
+    store.save("incoming", name, b"two")
+    with pytest.raises(ImageNotStored, match="something else"):
+        store.take_in(name)
+    with pytest.raises(ImageNotStored):
+        store.read_either(name)
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+def test_an_array_that_is_no_picture_is_not_given_out(
+    store: ImageStore, array: NDArray[np.generic]
+) -> None:
+    with store.open_new("pixels", "cd34") as file:
+        np.lib.format.write_array(file, array)
+    with pytest.raises(ImageNotStored):
+        map_pixels(store, "cd34")
 
 
 def test_an_interrupted_write_leaves_nothing(store: ImageStore, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ let display, service, site, firefox;
 before(async () => {
   await mkdir(OUTPUT, { recursive: true });
   [display, service, site] = await Promise.all([startDisplay(), startService(), startSite()]);
-  firefox = await startFirefox(display, service.address, { 'privacy.resistFingerprinting': true });
+  firefox = await startFirefox(display, service.address, { preferences: { 'privacy.resistFingerprinting': true } });
 });
 
 after(async () => {

@@ -23,12 +23,21 @@ for (const browser of ['chrome', 'firefox']) {
 }
 
 test('three archives, each browser below its budget', async () => {
-  const names = await readdir(new URL('dist/', HERE));
+  const names = (await readdir(new URL('dist/', HERE))).filter((name) => name.endsWith('.zip'));
   for (const wanted of [/chrome.*\.zip$/, /firefox.*\.zip$/, /sources.*\.zip$/]) assert.ok(names.some((name) => wanted.test(name)), String(wanted));
   for (const name of names) {
     const { size } = await stat(new URL(`dist/${name}`, HERE));
     assert.ok(size < MAX_ZIP_BYTES, `${name}: ${size} bytes`);
   }
+});
+
+test('the pictures for a store lie beside the archives, in the size that stores ask for', async () => {
+  const folder = new URL('dist/store_pictures/', HERE);
+  const names = await readdir(folder);
+  assert.deepEqual(names.sort(), ['store-history.jpg', 'store-options.jpg', 'store-scan.jpg', 'store-verdict.jpg']);
+  const paths = names.map((name) => new URL(name, folder).pathname);
+  const { stdout } = await promisify(execFile)('identify', ['-format', '%m %w %h\n', ...paths]);
+  assert.deepEqual(new Set(stdout.trim().split('\n')), new Set(['JPEG 1280 800']));
 });
 
 test('web-ext lint finds no error', { timeout: 120_000 }, async () => {

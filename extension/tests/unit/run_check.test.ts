@@ -12,6 +12,8 @@ const SOURCE: Source = { url: 'https://i.test/a.jpg', shownBy: 'src', mustFit: '
 /** What the service was asked, as `METHOD path`, and what it answers by that. */
 let asked: string[];
 let answers: Record<string, () => Response>;
+/** The last form that was sent. */
+let sent: FormData | undefined;
 
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
 const problem = (status: number, code: string) => json({ code, detail: code, status }, status);
@@ -22,6 +24,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', async (address: string, init: RequestInit) => {
     const call = `${init.method ?? 'GET'} ${address.replace('https://ntf.test', '')}`;
     asked.push(call);
+    if (init.body instanceof FormData) sent = init.body;
     return (answers[call] ?? (() => problem(404, 'not_found')))();
   });
 });
@@ -90,9 +93,11 @@ test('what a page draws has no address to ask for', async () => {
   expect(asked).toEqual([]);
 });
 
-test('a crop of the screen says so in the limits of its verdict', async () => {
-  const outcome = await run({ cropScreen: async () => new Blob([BYTES]) }, { mode: 'screen' });
-  expect(outcome.kind === 'verdict' && outcome.check.verdict?.limits[0]?.code).toBe('taken_from_screen');
+test('of a crop the service is told that a screen showed it, and of a file it is not', async () => {
+  await run({ cropScreen: async () => new Blob([BYTES]) }, { mode: 'screen' });
+  expect(sent?.get('taken_from_screen')).toBe('true');
+  await run({ readOnPage: async () => READ });
+  expect(sent?.has('taken_from_screen')).toBe(false);
 });
 
 test.each([

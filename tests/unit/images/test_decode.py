@@ -3,12 +3,14 @@
 import struct
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from images.avif_depth import avif_bits
 from images.decode import decode_image
 from images.decoded_image import DecodedImage, DecodeLimits
 from images.errors import ImageTruncated, NotAnImage, TooManyPixels
@@ -16,6 +18,7 @@ from images.hashes import pixels_sha256
 from tests.unit.images.made_images import SAVE_OPTIONS, encode, make_noise, make_pixels
 
 LIMITS = DecodeLimits()
+TEN_BIT_AVIF = (Path(__file__).parents[2] / "data" / "ten_bit.avif").read_bytes()
 # How the camera stored the upright picture, for each value of the tag (Exif 2.32, 4.6.4 A).
 STORED_AS = {
     1: lambda upright: upright,
@@ -334,6 +337,35 @@ def test_sixteen_bits_of_colour_are_said() -> None:
     decoded = decode(content)
     assert decoded.limits == ("depth_reduced",)
     assert (decoded.pixels == 128).all()
+
+
+def test_ten_bits_of_an_avif_are_said() -> None:
+    decoded = decode(TEN_BIT_AVIF)
+    assert decoded.limits == ("depth_reduced",)
+    assert decoded.pixels.shape == (12, 16, 3)
+    assert decode(encode(make_noise(4), "AVIF")).limits == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "bits"),
+    [
+        (TEN_BIT_AVIF.replace(b"pixi", b"free"), 10),
+        (TEN_BIT_AVIF.replace(b"av1C", b"free"), 10),
+        (TEN_BIT_AVIF.replace(b"av1C", b"free").replace(b"\x03\n\n\n", b"\x03\f\f\f"), 12),
+        # Of another item, or of none.
+        (TEN_BIT_AVIF.replace(b"pitm\0\0\0\0\0\1", b"pitm\0\0\0\0\0\2"), 8),
+        (TEN_BIT_AVIF.replace(b"ipma", b"free"), 8),
+    ],
+)
+def test_the_depth_is_that_of_the_picture_shown(content: bytes, bits: int) -> None:
+    assert content != TEN_BIT_AVIF
+    assert avif_bits(content) == bits
+
+
+def test_a_broken_avif_has_some_depth() -> None:
+    for at in range(len(TEN_BIT_AVIF)):
+        assert avif_bits(TEN_BIT_AVIF[:at]) in {8, 10}
+        assert avif_bits(TEN_BIT_AVIF[:at] + b"\xff" + TEN_BIT_AVIF[at + 1 :]) in range(256)
 
 
 def test_a_gain_map_is_said() -> None:

@@ -11,7 +11,6 @@ from PIL import Image
 
 from ntf.batches import Batches, ImageSet
 from ntf.calibrate import (
-    STRATA,
     Measured,
     find_thresholds,
     fit_calibration,
@@ -28,6 +27,7 @@ from ntf.predictor import Predictor
 from ntf.preprocess import choose_windows, cut, to_batch
 from ntf.presets import PRESETS
 from ntf.start import name_start, start_from
+from ntf.strata import STRATA
 from ntf.train import stage1_loss, train
 from tests.pictures import noise
 

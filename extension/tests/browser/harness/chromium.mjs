@@ -31,6 +31,9 @@ export async function startChromium(display, { serviceAddress, key = KEY }, buil
   };
 }
 
+/** The service's address and key as they stand in the options now. */
+export const readSettings = ({ worker }) => worker.evaluate(async () => (await chrome.storage.local.get('settings')).settings);
+
 export const pageOf = ({ id }, path) => `chrome-extension://${id}/${path}`;
 
 /** Through the options page, as a reader does it, with the browser's own question answered by keyboard. */

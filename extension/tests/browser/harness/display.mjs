@@ -19,6 +19,8 @@ export async function startDisplay() {
     rightClick: (x, y) => xdotool('mousemove', Math.round(x), Math.round(y), 'click', '3'),
     click: (x, y) => xdotool('mousemove', Math.round(x), Math.round(y), 'click', '1'),
     screenshot: (path) => run('import', ['-window', 'root', path], { env }),
+    /** As stores want it: 1280 x 800 px. */
+    storePicture: (path) => run('import', ['-window', 'root', '-crop', '1280x800+0+0', '+repage', '-quality', '88', path], { env }),
     stop: () => xvfb.kill(),
   };
 }

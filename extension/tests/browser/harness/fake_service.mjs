@@ -6,9 +6,10 @@ import { makePng, pngSides, sha256 } from './png.mjs';
 export const KEY = 'a-key-for-tests';
 
 export async function startService() {
-  const service = { arrivals: [], feedback: [], appeals: [], checks: new Map(), known: new Map(), human: null, nextProblem: null };
+  const service = { arrivals: [], feedback: [], appeals: [], checks: new Map(), known: new Map(), human: null, nextProblem: null, requests: [], inFlight: 0, mostInFlight: 0, holdMilliseconds: 0 };
   const server = createServer((request, response) => {
-    answer(service, request).then(
+    service.requests.push(`${request.method} ${request.url}`);
+    hold(service, () => answer(service, request)).then(
       ({ status = 200, body, type = 'application/json', headers = {} }) => {
         response.writeHead(status, { 'Content-Type': type, ...headers });
         response.end(Buffer.isBuffer(body) ? body : JSON.stringify(body));
@@ -20,6 +21,14 @@ export async function startService() {
   service.address = `http://127.0.0.1:${server.address().port}`;
   service.stop = () => server.close();
   return service;
+}
+
+/** Answers after a while, and counts how many wait for an answer at a time. */
+async function hold(service, act) {
+  service.inFlight += 1;
+  service.mostInFlight = Math.max(service.mostInFlight, service.inFlight);
+  if (service.holdMilliseconds) await new Promise((done) => setTimeout(done, service.holdMilliseconds));
+  return act().finally(() => (service.inFlight -= 1));
 }
 
 async function answer(service, request) {
@@ -42,7 +51,7 @@ async function takeCheck(service, request, body) {
   if (request.headers['content-type'].startsWith('application/json')) return fetchByItself(service, JSON.parse(body).url);
   const form = await new Response(body, { headers: { 'Content-Type': request.headers['content-type'] } }).formData();
   const bytes = Buffer.from(await form.get('image').arrayBuffer());
-  return { body: finish(service, bytes, 'upload', form.get('url')) };
+  return { body: finish(service, bytes, 'upload', form.get('url'), form.get('taken_from_screen') === 'true') };
 }
 
 /** As the real one: no cookies, no referrer. */
@@ -52,11 +61,11 @@ async function fetchByItself(service, url) {
   return { body: finish(service, Buffer.from(await fetched.arrayBuffer()), 'fetch', url) };
 }
 
-function finish(service, bytes, way, url) {
+function finish(service, bytes, way, url, isFromScreen = false) {
   const hash = sha256(bytes);
-  service.arrivals.push({ sha256: hash, way, url, bytes });
+  service.arrivals.push({ sha256: hash, way, url, bytes, isFromScreen });
   const sides = pngSides(bytes) ?? { width: null, height: null };
-  const check = { ...emptyCheck(url), status: 'done', image: imageOf(bytes, hash, sides), verdict: VERDICT };
+  const check = { ...emptyCheck(url), status: 'done', image: imageOf(bytes, hash, sides), verdict: isFromScreen ? SCREEN_VERDICT : VERDICT };
   service.checks.set(check.id, check);
   service.known.set(hash, check);
   return withHuman(service, check);
@@ -86,6 +95,8 @@ const VERDICT = {
   human: null,
   decided_at: '2026-11-01T10:00:01Z',
 };
+
+const SCREEN_VERDICT = { ...VERDICT, limits: [{ code: 'taken_from_screen', sentence: 'Taken from a screen: scaling and overlays have changed the pixels.' }, ...VERDICT.limits] };
 
 function answerKnown(service, hash) {
   const check = service.known.get(hash);

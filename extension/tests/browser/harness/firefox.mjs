@@ -11,7 +11,7 @@ const BUILD = new URL('../../../build/firefox-mv3', import.meta.url).pathname;
 // Its question for an optional permission is answered with yes; what a click grants is not touched by it.
 const PREFERENCES = { 'extensions.webextOptionalPermissionPrompts': false, 'privacy.resistFingerprinting.letterboxing': false };
 
-export async function startFirefox(display, serviceAddress, preferences = {}) {
+export async function startFirefox(display, serviceAddress, { key = KEY, preferences = {} } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ntf-firefox-'));
   const browser = await puppeteer.launch({
     browser: 'firefox',
@@ -24,7 +24,7 @@ export async function startFirefox(display, serviceAddress, preferences = {}) {
     extraPrefsFirefox: { ...PREFERENCES, ...preferences },
   });
   await browser.installExtension(BUILD);
-  await saveServer(display, serviceAddress);
+  await saveServer(display, serviceAddress, key);
   return {
     browser,
     stop: async () => {
@@ -35,12 +35,12 @@ export async function startFirefox(display, serviceAddress, preferences = {}) {
 }
 
 /** The options open by themselves. The driver may not look into pages of an extension: mouse and keyboard may. */
-async function saveServer(display, address) {
+async function saveServer(display, address, key) {
   await pause(OPEN_MILLISECONDS);
   await display.click(ADDRESS_FIELD.x, ADDRESS_FIELD.y);
   await display.type(address);
   await display.key('Tab');
-  await display.type(KEY);
+  await display.type(key);
   await display.key('Return');
   await pause(1000);
 }

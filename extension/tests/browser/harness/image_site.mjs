@@ -20,7 +20,9 @@ const GATES = {
 };
 
 export async function startSite(pages = new Map()) {
+  const requests = [];
   const server = createServer((request, response) => {
+    requests.push(request.url);
     const { pathname } = new URL(request.url, 'http://x');
     const [, gate, name] = /^\/(\w+)\/(.+)\.png$/.exec(pathname) ?? [];
     if (GATES[gate]) return answerImage(GATES[gate](request), name, response);
@@ -30,7 +32,7 @@ export async function startSite(pages = new Map()) {
   });
   await new Promise((ready) => server.listen(0, ready));
   const { port } = server.address();
-  return { pages, port, address: `http://127.0.0.1:${port}`, elsewhere: `http://localhost:${port}`, stop: () => server.close() };
+  return { pages, requests, port, address: `http://127.0.0.1:${port}`, elsewhere: `http://localhost:${port}`, stop: () => server.close() };
 }
 
 function answerImage({ allowed, headers = {}, name: other }, name, response) {

@@ -17,7 +17,8 @@ from images.provenance.trust_list import (
     TrustListInvalid,
     load_trust_list,
 )
-from tests.content_credentials import AI, CAMERA, TOOL, Authority, make_states
+from tests.content_credentials import AI, CAMERA, DAY, ENDED, TOOL, Authority, make_states
+from tests.timestamp_authority import TimestampAuthority
 from tests.unit.images.made_images import encode, make_noise
 
 JPEG = encode(make_noise(5, 96, 64), "JPEG")
@@ -33,6 +34,16 @@ def trusted(authority: Authority) -> TrustList:
     return TrustList(authority.pem.decode(), 1, date(2026, 11, 1))
 
 
+@pytest.fixture(scope="module")
+def times() -> TimestampAuthority:
+    return TimestampAuthority()
+
+
+def trust(*authorities: Authority | TimestampAuthority) -> TrustList:
+    pems = [authority.pem.decode() for authority in authorities]
+    return TrustList("".join(pems), len(pems))
+
+
 def read(content: bytes, trust_list: TrustList, media_type: str = "image/jpeg"):
     return read_provenance(content, media_type, trust_list)[0]
 
@@ -42,6 +53,46 @@ def test_each_state_is_told_apart(authority: Authority, trusted: TrustList, stat
     claim = read(make_states(JPEG, authority)[state], trusted)
     assert (claim.state, claim.trust_list) == (state, "2026-11-01, 1 authority")
     assert claim.source_type == (None if state in {"none", "invalid"} else AI)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_stated_time_changes_nothing_while_the_certificate_is_in_force(
+    authority: Authority, times: TimestampAuthority, is_known: bool
+) -> None:
+    times.says = datetime.now(UTC)
+    content = authority.sign(JPEG, times=times)
+    assert b"sigTst" in content
+    claim = read(content, trust(authority, times) if is_known else trust(authority))
+    assert (claim.state, claim.source_type) == ("trusted", AI)
+    assert read(content, trust(times)).state == "unknown_issuer"
+
+
+def test_a_stated_time_keeps_a_signature_beyond_its_certificate(
+    authority: Authority, times: TimestampAuthority
+) -> None:
+    """Whoever may state times can say anything, so it counts of a known authority alone."""
+    times.says = ENDED - DAY
+    content = authority.sign_with_expired_certificate(JPEG, times=times)
+    assert read(content, trust(authority, times)).state == "trusted"
+    assert read(content, trust(authority)).state == "expired"
+
+
+def test_a_time_after_the_certificates_end_helps_nothing(
+    authority: Authority, times: TimestampAuthority
+) -> None:
+    times.says = ENDED + DAY
+    content = authority.sign_with_expired_certificate(JPEG, times=times)
+    assert read(content, trust(authority, times)).state == "expired"
+
+
+def test_a_time_that_was_changed_helps_nothing(
+    authority: Authority, times: TimestampAuthority
+) -> None:
+    times.says = ENDED - DAY
+    content = authority.sign_with_expired_certificate(JPEG, times=times)
+    said, other = (f"{day:%Y%m%d%H%M%SZ}".encode() for day in (times.says, ENDED - 2 * DAY))
+    assert content.count(said) == 1
+    assert read(content.replace(said, other), trust(authority, times)).state == "expired"
 
 
 def test_without_a_trust_list_no_issuer_is_known(authority: Authority) -> None:

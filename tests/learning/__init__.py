@@ -1,0 +1,1 @@
+"""Retraining, end to end: real servers, made pictures, the tiny network's encoder."""
