@@ -27,6 +27,7 @@ from api.routes import (
     operations,
     pages,
     pictures,
+    policy_pages,
     review_pages,
     reviews,
     sessions,
@@ -76,7 +77,16 @@ def create_app(settings: Settings) -> OpenAPI:
         images,
     ):
         app.register_api(api.routes)
-    for page in (administration, review_pages, model_pages, pages, sessions, pictures, operations):
+    for page in (
+        administration,
+        review_pages,
+        model_pages,
+        policy_pages,
+        pages,
+        sessions,
+        pictures,
+        operations,
+    ):
         app.register_blueprint(page.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)

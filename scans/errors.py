@@ -208,3 +208,15 @@ class CoopItemAmbiguous(ScanError):
     """Several images belong to the item, and the decision does not say which it is about."""
 
     code = "coop_item_ambiguous"
+
+
+class PolicyInvalid(ScanError):
+    """A policy's text is none; the message names the line."""
+
+    code = "policy_invalid"
+
+
+class PolicyChanged(ScanError):
+    """Someone saved another version since this one's effect was shown."""
+
+    code = "policy_changed"
