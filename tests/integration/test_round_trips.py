@@ -18,7 +18,7 @@ from tests.pictures import as_jpeg, noise
 
 
 class Connections:
-    """All that the web process opens from now on."""
+    """All that our processes open from now on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._opened = folder, list[Any]()
@@ -38,10 +38,11 @@ class Connections:
 
 
 @pytest.fixture
-def connections(app: OpenAPI, tmp_path: Path) -> Iterator[Connections]:
-    """Those that the web process has are closed before."""
+def connections(app: OpenAPI, tasks: ModuleType, tmp_path: Path) -> Iterator[Connections]:
+    """Those that the web process and the worker have are closed before."""
     services, opened = app.extensions["ntf"], Connections(tmp_path)
-    engines = [services.sessions.kw["bind"], services.reads.sessions.kw["bind"]]
+    doors = [services.sessions, services.reads.sessions, tasks.tools.sessions()]
+    engines = [door.kw["bind"] for door in doors]
     for engine in engines:
         engine.dispose()
         event.listen(engine, "connect", opened.add)
@@ -87,6 +88,27 @@ def test_a_known_upload_costs_one_for_the_key_one_for_the_verdict_and_one_for_pe
 ) -> None:
     assert upload(client).status_code == 200
     assert connections.count_round_trips(lambda: upload(client)) == 3
+
+
+def test_a_new_check_costs_no_more_than_it_needs(
+    client: FlaskClient, tasks: ModuleType, connections: Connections
+) -> None:
+    """Each transaction costs three round trips beside its statements."""
+    upload(client)
+    while tasks.fetch() or tasks.detect_batch():
+        pass  # all connections are open now
+    content = as_jpeg(noise(72))
+    form = {"image": (io.BytesIO(content), "a.jpg")}
+    steps = {
+        "request": lambda: client.post("/v1/checks", data=form),
+        "fetch": tasks.fetch,
+        "detect": tasks.detect_batch,
+    }
+    counts = {name: connections.count_round_trips(step) for name, step in steps.items()}
+    assert counts["request"] <= 8
+    assert counts["fetch"] <= 9
+    # Two looks for a batch that is not full among them.
+    assert counts["detect"] <= 27
 
 
 def test_a_lost_connection_is_replaced_without_a_word(
