@@ -29,7 +29,7 @@ from ntf.predictor import SETTINGS, SHIPPED, Branch, Predictor
 from ntf.preprocess import View
 
 # Of each class; the mean is over generators, so each of them gets a few.
-SAMPLE_AI, SAMPLE_REAL = 60, 60
+SAMPLE_AI, SAMPLE_REAL = 100, 100
 REFERENCE, SERVED = "torch eager fp32", "ONNX Runtime fp32"
 
 
