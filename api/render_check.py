@@ -33,9 +33,8 @@ def render_own_check(check: Check) -> CheckBody:
     """A check, with what its tenant's moderators decided on the picture."""
     if check.verdict is None:
         return render_check(check)
-    with services().sessions.begin() as session:
-        human = find_humans(session, check.tenant_id, [check]).get(check.id)
-    return render_check(check, human)
+    humans = services().reads.ask(lambda rows: find_humans(rows, check.tenant_id, [check]))
+    return render_check(check, humans.get(check.id))
 
 
 def render_check(check: Check, human: Review | None = None) -> CheckBody:

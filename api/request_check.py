@@ -17,6 +17,7 @@ from scans.checks import (
     subject_of_image,
     subject_of_url,
 )
+from scans.database import Reads
 from scans.image_store import ImageStore
 from scans.image_url import canonical_url
 from scans.tables import OPEN_STATUSES, Check
@@ -58,6 +59,7 @@ def request_check_of_bytes(
     tenant_id: UUID,
     *,
     sessions: sessionmaker[Session],
+    reads: Reads,
     store: ImageStore,
     wake: Callable[[], None],
     request_id: str | None = None,
@@ -77,8 +79,7 @@ def request_check_of_bytes(
         request_id=request_id,
         is_from_screen=is_from_screen,
     )
-    with sessions.begin() as session:
-        known = find_verdict_of_image(session, tenant_id, sha256)
+    known = reads.ask(lambda session: find_verdict_of_image(session, tenant_id, sha256))
     if known:
         return known
     with sessions.begin() as session:
@@ -92,17 +93,16 @@ def request_check_of_bytes(
 
 
 def wait_for_end(
-    check: Check, seconds: float, *, sessions: sessionmaker[Session], sleep: Callable[[float], None]
+    check: Check, seconds: float, *, reads: Reads, sleep: Callable[[float], None]
 ) -> Check:
     """The check as it is when it has ended, or after `seconds` (at most 8).
 
     Looks at one row by its key, often at first: most verdicts are there within half a second.
     """
     deadline = time.monotonic() + min(seconds, MAX_WAIT_SECONDS)
-    pause = FIRST_LOOK_SECONDS
+    pause, tenant_id, check_id = FIRST_LOOK_SECONDS, check.tenant_id, check.id
     while check.status in OPEN_STATUSES and time.monotonic() < deadline:
         sleep(min(pause, max(0.0, deadline - time.monotonic())))
         pause = min(pause * 1.5, LATER_LOOK_SECONDS)
-        with sessions.begin() as session:
-            check = find_check(session, check.tenant_id, check.id) or check
+        check = reads.ask(lambda session: find_check(session, tenant_id, check_id)) or check
     return check

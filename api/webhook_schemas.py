@@ -10,7 +10,7 @@ from api.schemas import LabelWord, Url
 from scans.tables import LABELS
 from scans.webhook_events import EVENT_TYPES
 
-EventType = Literal["check.done", "check.failed", "check.reviewed"]
+EventType = Literal["check.done", "check.failed", "check.reviewed", "check.flagged"]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=len(EVENT_TYPES))]
 
 Labels = Annotated[list[LabelWord], Field(min_length=1, max_length=len(LABELS))]

@@ -19,6 +19,7 @@ THREADS = ("--threads",)
 PARTS: dict[str, tuple[str, ...]] = {
     "limits": THREADS,
     "network": THREADS,
+    "gpu": (),
     "decoding": (),
     "stages": THREADS,
     "end_to_end": (),

@@ -58,9 +58,16 @@ def open_on_cpu(
     return networks[choose_fastest(networks, sample_crops(crop_px))]
 
 
-def open_onnxruntime(path: Path, threads: int, heads: Replaced = NOTHING) -> Network:
-    """The network in 32 bits; safe for many threads."""
-    graph = open_graph(path, threads, heads)
+def open_onnxruntime(
+    path: Path, threads: int, heads: Replaced = NOTHING, *, spins: bool = True
+) -> Network:
+    """The network in 32 bits; safe for many threads.
+
+    Args:
+        spins: whether a thread that waits for the others keeps its core, which is faster where
+            nothing else wants it.
+    """
+    graph = open_graph(path, threads, heads, spins=spins)
 
     def run(crops: NDArray[np.float32]) -> Arrays:
         logits, distances, maps = graph.run(None, crops)
@@ -85,7 +92,12 @@ class OpenGraph:
 
 
 def open_graph(
-    path: Path, threads: int, heads: Replaced = NOTHING, model: bytes | None = None
+    path: Path,
+    threads: int,
+    heads: Replaced = NOTHING,
+    model: bytes | None = None,
+    *,
+    spins: bool = True,
 ) -> OpenGraph:
     """A branch's graph; `model` stands for the bytes of its file."""
     options = onnxruntime.SessionOptions()
@@ -93,6 +105,7 @@ def open_graph(
     options.inter_op_num_threads = 1
     # Weights of eight bits become floating point once, at this moment, and not at every image.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spins else "0")
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
     )

@@ -208,3 +208,45 @@ class CoopItemAmbiguous(ScanError):
     """Several images belong to the item, and the decision does not say which it is about."""
 
     code = "coop_item_ambiguous"
+
+
+class PolicyInvalid(ScanError):
+    """A policy's text is none; the message names the line."""
+
+    code = "policy_invalid"
+
+
+class PolicyChanged(ScanError):
+    """Someone saved another version since this one's effect was shown."""
+
+    code = "policy_changed"
+
+
+class ConnectionNotFound(ScanError):
+    """No such connection, or it is another tenant's: the two are not told apart."""
+
+    code = "connection_not_found"
+
+
+class ConnectionSecretWrong(ScanError):
+    """What another system showed us does not belong to its connection."""
+
+    code = "connection_secret_wrong"
+
+
+class TooManyConnections(ScanError):
+    """The tenant has as many connections as one may have."""
+
+    code = "too_many_connections"
+
+
+class ErrandNotFound(ScanError):
+    """No such errand, or it is another tenant's."""
+
+    code = "errand_not_found"
+
+
+class ErrandWaiting(ScanError):
+    """The errand was not given up, so it cannot be run once more."""
+
+    code = "errand_waiting"

@@ -16,7 +16,7 @@ from scans.review_tables import Review
 from scans.reviews import find_humans
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
-EVENT_TYPES = ("check.done", "check.failed", "check.reviewed")
+EVENT_TYPES = ("check.done", "check.failed", "check.reviewed", "check.flagged")
 TEST_EVENT_TYPE = "webhook.test"
 # What is read of a check; the role of the fetching workers may read no more (scans/fetch_role.py).
 TOLD = (
@@ -58,6 +58,17 @@ def announce_decision(session: Session, check: Check) -> None:
     if endpoint_ids:
         data = describe_check(check, _find_human(session, check))
         _add_event(session, check.tenant_id, "check.reviewed", data, endpoint_ids)
+
+
+def announce_flag(session: Session, check_id: UUID) -> None:
+    """Tell every endpoint that wants to know that the policy asks to tell of this check."""
+    session.flush()
+    check = session.get_one(Check, check_id, populate_existing=True)
+    label = check.verdict.label if check.verdict else None
+    endpoint_ids = _endpoints_for(session, check.tenant_id, "check.flagged", label)
+    if endpoint_ids:
+        data = describe_check(check, _find_human(session, check))
+        _add_event(session, check.tenant_id, "check.flagged", data, endpoint_ids)
 
 
 def announce_test(session: Session, endpoint: WebhookEndpoint) -> WebhookDelivery:

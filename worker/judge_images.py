@@ -23,8 +23,10 @@ from scans.errors import ImageNotStored
 from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
+from scans.policy_rows import find_policy, kind_of_urgency
+from scans.policy_rules import Facts, choose_happening, find_provenance
 from scans.queue import Claim
-from scans.review_rules import find_reason
+from scans.review_rules import ReviewReason, find_reason
 from scans.reviews import open_review
 from scans.tables import Check, Image, PixelScore
 from scans.verdict import (
@@ -36,6 +38,7 @@ from scans.verdict import (
     combine_views,
     decide_verdict,
 )
+from scans.webhook_events import announce_flag
 
 MAP_THREADS = 4
 
@@ -175,25 +178,50 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
             model_version=info.version,
             threshold_version=info.threshold_version,
         )
-        offer_for_review(session, claim, image, verdict, tools.spot_check_share)
+        follow_policy(session, claim, image, verdict, tools.spot_check_share)
         # While the check is held: an erasure comes before the file or after the commit.
         tools.store.take_in(image.sha256)
     for view in views:
         tools.store.forget("pixels", view)
 
 
+def follow_policy(
+    session: Session, claim: Claim, image: Image, verdict: DecidedVerdict, spot_check_share: float
+) -> None:
+    """Let happen what the tenant wants after such a verdict, in the verdict's own transaction."""
+    check = session.get_one(Check, claim.check_id)
+    facts = Facts(
+        verdict.label, find_provenance(verdict.evidence_rows()), kind_of_urgency(check.urgency)
+    )
+    happens = choose_happening(find_policy(session, claim.tenant_id), facts)
+    if happens == "notify":
+        announce_flag(session, claim.check_id)
+    elif happens == "queue":
+        reason = choose_reason(claim, verdict, 0.0) or "policy"
+        open_review(session, claim.tenant_id, claim.check_id, image, reason)
+    elif happens == "built-in":
+        offer_for_review(session, claim, image, verdict, spot_check_share)
+
+
 def offer_for_review(
     session: Session, claim: Claim, image: Image, verdict: DecidedVerdict, spot_check_share: float
 ) -> None:
     """Put the verdict into the moderators' queue, in its own transaction, where one should look."""
-    reason = find_reason(
+    reason = choose_reason(claim, verdict, spot_check_share)
+    if reason is not None:
+        open_review(session, claim.tenant_id, claim.check_id, image, reason)
+
+
+def choose_reason(
+    claim: Claim, verdict: DecidedVerdict, spot_check_share: float
+) -> ReviewReason | None:
+    """Why a person should look at this verdict by the built-in rule, if one should."""
+    return find_reason(
         verdict.label,
         is_contradicted=any(line.contradicts_pixels for line in verdict.evidence),
         check_id=claim.check_id,
         spot_check_share=spot_check_share,
     )
-    if reason is not None:
-        open_review(session, claim.tenant_id, claim.check_id, image, reason)
 
 
 def keep_score(

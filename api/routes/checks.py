@@ -58,7 +58,7 @@ def request_check(query: WaitQuery, raw: CheckRequestRaw) -> Response:  # noqa: 
     log.info("check_asked_for", check_id=str(check.id), status=check.status)
     wait_seconds = preferred_wait(query)
     if wait_seconds:
-        check = wait_for_end(check, wait_seconds, sessions=services().sessions, sleep=time.sleep)
+        check = wait_for_end(check, wait_seconds, reads=services().reads, sleep=time.sleep)
     return answer_check(check, waited=bool(wait_seconds))
 
 
@@ -71,8 +71,7 @@ def request_check(query: WaitQuery, raw: CheckRequestRaw) -> Response:  # noqa: 
 def read_check(path: CheckPath) -> dict[str, Any]:
     """A check of the caller's own tenant."""
     holder = require_holder()
-    with services().sessions.begin() as session:
-        check = find_check(session, holder.tenant_id, path.check_id)
+    check = services().reads.ask(lambda rows: find_check(rows, holder.tenant_id, path.check_id))
     if check is None:
         raise CheckNotFound("There is no check with this id among yours.")
     return render_own_check(check).model_dump(mode="json")
@@ -134,6 +133,7 @@ def take_upload(holder: KeyHolder) -> Check:
         holder.tenant_id,
         is_from_screen=fields.taken_from_screen,
         sessions=services().sessions,
+        reads=services().reads,
         store=services().store,
         wake=lambda: wake.wake("fetch"),
         request_id=request_id(),

@@ -58,7 +58,7 @@ def request_check(query: WaitQuery, body: CoopCheckRequest) -> Response:
             remember_item(session, check, CoopItemName(body.item_id, body.item_type))
     wait_seconds = preferred_wait(query)
     if wait_seconds:
-        check = wait_for_end(check, wait_seconds, sessions=services().sessions, sleep=time.sleep)
+        check = wait_for_end(check, wait_seconds, reads=services().reads, sleep=time.sleep)
     return answer_check(check, waited=bool(wait_seconds))
 
 

@@ -1406,7 +1406,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "appeal" | "contradiction" | "uncertain" | "spot_check";
+            reason: "appeal" | "contradiction" | "uncertain" | "policy" | "spot_check";
             /**
              * Status
              * @enum {string}
@@ -1683,7 +1683,7 @@ export interface components {
              * Events
              * @default null
              */
-            events: ("check.done" | "check.failed" | "check.reviewed")[] | null;
+            events: ("check.done" | "check.failed" | "check.reviewed" | "check.flagged")[] | null;
             /**
              * Is Enabled
              * @description false stops deliveries; true begins them again, also after a 410
@@ -1709,7 +1709,7 @@ export interface components {
              *       "check.failed"
              *     ]
              */
-            events: ("check.done" | "check.failed" | "check.reviewed")[];
+            events: ("check.done" | "check.failed" | "check.reviewed" | "check.flagged")[];
             /**
              * Url
              * @description http or https address that takes our POST requests
@@ -3262,7 +3262,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "waiting" | "decided";
-                reason?: ("appeal" | "contradiction" | "uncertain" | "spot_check") | null;
+                reason?: ("appeal" | "contradiction" | "uncertain" | "policy" | "spot_check") | null;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 limit?: number;
@@ -3332,7 +3332,7 @@ export interface operations {
     claimNextReview: {
         parameters: {
             query?: {
-                reason?: ("appeal" | "contradiction" | "uncertain" | "spot_check") | null;
+                reason?: ("appeal" | "contradiction" | "uncertain" | "policy" | "spot_check") | null;
             };
             header?: {
                 /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */

@@ -12,12 +12,13 @@ import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from sqlalchemy import event
+from werkzeug.test import TestResponse
 
 from tests.pictures import as_jpeg, noise
 
 
 class Connections:
-    """All that the web process opens from now on."""
+    """All that our processes open from now on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._opened = folder, list[Any]()
@@ -37,10 +38,11 @@ class Connections:
 
 
 @pytest.fixture
-def connections(app: OpenAPI, tmp_path: Path) -> Iterator[Connections]:
-    """Those that the web process has are closed before."""
+def connections(app: OpenAPI, tasks: ModuleType, tmp_path: Path) -> Iterator[Connections]:
+    """Those that the web process and the worker have are closed before."""
     services, opened = app.extensions["ntf"], Connections(tmp_path)
-    engines = [services.sessions.kw["bind"], services.reads.sessions.kw["bind"]]
+    doors = [services.sessions, services.reads.sessions, tasks.tools.sessions()]
+    engines = [door.kw["bind"] for door in doors]
     for engine in engines:
         engine.dispose()
         event.listen(engine, "connect", opened.add)
@@ -49,14 +51,18 @@ def connections(app: OpenAPI, tmp_path: Path) -> Iterator[Connections]:
         event.remove(engine, "connect", opened.add)
 
 
+def upload(client: FlaskClient) -> TestResponse:
+    content = as_jpeg(noise(71))
+    return client.post("/v1/checks", data={"image": (io.BytesIO(content), "a.jpg")})
+
+
 @pytest.fixture
 def known_sha256(client: FlaskClient, tasks: ModuleType) -> str:
     """The hash of an image that has a verdict."""
-    content = as_jpeg(noise(71))
-    client.post("/v1/checks", data={"image": (io.BytesIO(content), "a.jpg")})
+    upload(client)
     assert tasks.fetch()
     assert tasks.detect_batch()
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(as_jpeg(noise(71))).hexdigest()
 
 
 def test_a_known_verdict_costs_one_round_trip(
@@ -74,6 +80,35 @@ def test_an_unknown_one_costs_no_more(client: FlaskClient, connections: Connecti
     address = f"/v1/verdicts?sha256={'0' * 64}"
     assert client.get(address).status_code == 404
     assert connections.count_round_trips(lambda: client.get(address)) == 1
+
+
+@pytest.mark.usefixtures("known_sha256")
+def test_a_known_upload_costs_one_for_the_key_one_for_the_verdict_and_one_for_peoples_word(
+    client: FlaskClient, connections: Connections
+) -> None:
+    assert upload(client).status_code == 200
+    assert connections.count_round_trips(lambda: upload(client)) == 3
+
+
+def test_a_new_check_costs_no_more_than_it_needs(
+    client: FlaskClient, tasks: ModuleType, connections: Connections
+) -> None:
+    """Each transaction costs three round trips beside its statements."""
+    upload(client)
+    while tasks.fetch() or tasks.detect_batch():
+        pass  # all connections are open now
+    content = as_jpeg(noise(72))
+    form = {"image": (io.BytesIO(content), "a.jpg")}
+    steps = {
+        "request": lambda: client.post("/v1/checks", data=form),
+        "fetch": tasks.fetch,
+        "detect": tasks.detect_batch,
+    }
+    counts = {name: connections.count_round_trips(step) for name, step in steps.items()}
+    assert counts["request"] <= 8
+    assert counts["fetch"] <= 9
+    # Two looks for a batch that is not full among them.
+    assert counts["detect"] <= 27
 
 
 def test_a_lost_connection_is_replaced_without_a_word(

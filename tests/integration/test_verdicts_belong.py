@@ -16,6 +16,7 @@ from images.decode import decode_image
 from images.hashes import sha256_hex
 from ntf.predictor import Predictor
 from scans.checks import find_verdict_of_image
+from scans.database import Reads
 from scans.image_store import ImageStore
 from scans.models import make_live
 from scans.tables import Check, Tenant
@@ -71,12 +72,12 @@ def make_file(salt: int, variant: Variant) -> bytes:
 
 
 @pytest.fixture
-def mill(sessions: Sessions, store: ImageStore, tasks: ModuleType) -> Mill:
+def mill(sessions: Sessions, reads: Reads, store: ImageStore, tasks: ModuleType) -> Mill:
     """A mill under the name of the tests' own model."""
     info = Predictor.load(TINY_WEIGHTS).info
     with sessions.begin() as session:
         make_live(session, model_facts(info))
-    return Mill(sessions, store, info)
+    return Mill(sessions, reads, store, info)
 
 
 def check_all(mill: Mill, tenants: list[UUID]) -> None:

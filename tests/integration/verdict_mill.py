@@ -16,6 +16,7 @@ from images.decode import DecodeLimits, decode_image
 from images.hashes import sha256_hex
 from images.safe_fetch import FetchedImage, NotModified, Validators
 from ntf.predictor import ModelInfo, Prediction
+from scans.database import Reads
 from scans.image_store import ImageStore
 from scans.queue import claim_checks
 from worker.fetch_image import FetchTools, fetch_image
@@ -61,6 +62,7 @@ class Mill:
     """
 
     sessions: sessionmaker[Session]
+    reads: Reads
     store: ImageStore
     info: ModelInfo
     pages: dict[str, bytes] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class Mill:
                     None,
                     one.tenant_id,
                     sessions=self.sessions,
+                    reads=self.reads,
                     store=self.store,
                     wake=lambda: None,
                 )

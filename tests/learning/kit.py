@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntf.assemble import assemble
-from ntf.feature_set import FILE, Described, FeatureSet, save_features
+from ntf.feature_set import FILE, Described, FeatureSet, load_features, save_features
 from ntf.features import FeatureReader
 from ntf.fit_heads import FitOptions, fit_heads
 from ntf.predictor import SHIPPED, read_branches
@@ -56,3 +56,13 @@ def write_model(folder: Path) -> Path:
     settings["disagreement_above"] = 1.0
     version = assemble(TINY, settings, heads, folder / FILE, folder, day="2026.11.01")
     return folder / version
+
+
+def write_another(base: Path, store_folder: Path) -> str:
+    """A second model over the same encoder, in a model store; its scores differ. Its version."""
+    reader = FeatureReader(base)
+    features = load_features(base / FILE)
+    replay = features.part("replay")
+    heads = fit_heads(reader.heads, replay, np.ones(len(replay)), FitOptions(steps=20))
+    settings = recalibrate(read_branches(base)[0], heads, features.part("calibration"))
+    return assemble(base, settings, heads, base / FILE, store_folder, day="2026.11.02")

@@ -86,7 +86,7 @@ class Caller:
     def decide_next(self, truth: dict[str, str]) -> bool:
         """Take the next review and decide it truly; False where none waits."""
         answer = self._session.post(f"{self._address}/v1/reviews/claim", timeout=120)
-        if answer.status_code == 204:
+        if answer.status_code == 404:
             return False
         review = answer.json()
         says = truth[review["check"]["id"]]
