@@ -84,9 +84,11 @@ def test_it_is_refused_only_where_that_is_switched_on(
 
 
 def test_the_same_upload_counts_once(service: Service, connection: dict[str, Any]) -> None:
-    for _ in range(3):
-        assert validate(service, connection, as_png(reddish())) == 200
+    assert validate(service, connection, as_png(reddish())) == 200
     until(lambda: count_rows(service.sessions, Review) == 1)
+    for _ in range(2):
+        assert validate(service, connection, as_png(reddish())) == 200
+    assert count_rows(service.sessions, Review) == 1
     assert count_rows(service.sessions, Check) == 1
     assert count_rows(service.sessions, Errand) == 1
 
@@ -104,8 +106,8 @@ def test_slow_is_open_or_closed_and_nothing_is_lost(
     assert validate(service, strict, content) == 200
     assert validate(service, strict, content, query="?when_away=closed") == 503
     service.is_working.set()
-    assert validate(service, strict, content) == 406
     until(lambda: count_rows(service.sessions, Review) == 1)
+    assert validate(service, strict, content) == 406
     assert count_rows(service.sessions, Check) == 1
 
 
