@@ -98,6 +98,15 @@ def test_videos_are_let_through(service: Service, strict: dict[str, Any]) -> Non
     assert count_rows(service.sessions, Check) == 0
 
 
+def test_a_file_that_is_too_large_is_not_judged_by_its_beginning(
+    service: Service, strict: dict[str, Any]
+) -> None:
+    content = as_png(reddish()) + bytes(service.settings.max_image_bytes)
+    assert validate(service, strict, content) == 200
+    assert validate(service, strict, content, query="?when_away=closed") == 413
+    assert count_rows(service.sessions, Check) == 0
+
+
 def test_slow_is_open_or_closed_and_nothing_is_lost(
     service: Service, strict: dict[str, Any]
 ) -> None:
