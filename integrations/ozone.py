@@ -60,6 +60,7 @@ def write_tag_event(
         }
     else:
         about = {"$type": "com.atproto.admin.defs#repoRef", "did": subject.did}
+        blob_cids = ()  # Ozone: "Blobs do not apply to repo subjects"
     return {
         "event": {
             "$type": "tools.ozone.moderation.defs#modEventTag",

@@ -16,7 +16,7 @@ from cli.embedded import embedded_postgresql
 from images.fetch_policy import FetchPolicy
 from images.safe_call import CallAnswer, call_service
 from integrations.finding import Finding
-from integrations.ozone import cid_of_blob
+from integrations.ozone import Subject, cid_of_blob, write_tag_event
 from scans.errands import ErrandClaim
 from scans.integration_tables import Connection
 from worker.tell_ozone import OzoneSessions, tell_ozone
@@ -157,3 +157,20 @@ def test_our_own_errand_tags_an_account_once_however_often_it_is_run(ozone: Ozon
     (event,) = answer.json()["events"]
     assert event["event"]["add"] == ["ntf-likely-ai"]
     assert "likely AI-made, score 0.93" in event["event"]["comment"]
+
+
+def test_our_event_on_a_record_names_its_blob_and_is_taken(ozone: Ozone) -> None:
+    uri = "at://did:plc:dddddddddddddddddddddddd/app.bsky.feed.post/3kaaaaaaaaaaa"
+    record = Subject(
+        "did:plc:dddddddddddddddddddddddd",
+        uri,
+        "bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy",
+    )
+    found = [Finding("blob", "check 1", "likely_ai", 0.93, is_flagged=True)]
+    cid = cid_of_blob(b"a picture")
+    event = write_tag_event(
+        "ntf-likely-ai", record, [cid], found, created_by=ozone.moderatorDid, external_id="ntf-7"
+    )
+    answer = ozone.call("POST", EMIT, json=event)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["subjectBlobCids"] == [cid]
