@@ -100,6 +100,7 @@ def ask_for_retraining(broker_url: str) -> None:
         OperationalError: there is no broker.
     """
     app = Celery("ntf-asker", broker=broker_url, set_as_current=False)
+    app.conf.task_queues = queues_at(broker_url)
     app.send_task(
         RETRAIN_TASK,
         kwargs={"is_asked_for": True},
