@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from cli.embedded import embedded_postgresql
-from images.safe_call import CallAnswer
+from images.fetch_policy import FetchPolicy
+from images.safe_call import CallAnswer, call_service
 from integrations.finding import Finding
 from integrations.ozone import DUPLICATE, Subject, write_tag_event
 from scans.errands import ErrandClaim
@@ -29,14 +30,6 @@ ACCOUNT = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
 RECORD = "at://did:plc:bbbbbbbbbbbbbbbbbbbbbbbb/app.bsky.feed.post/3kaaaaaaaaaaa"
 BLOB_CID = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
 SECONDS = 30
-
-
-def call_for_real(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None
-) -> CallAnswer:
-    """Without the guard of addresses, which would refuse loopback."""
-    answer = requests.request(method, url, headers=dict(headers), data=body, timeout=SECONDS)
-    return CallAnswer(answer.status_code, None, answer.content)
 
 
 @dataclass
@@ -86,7 +79,15 @@ class Ozone:
             ),
         )
         finding = Finding("blob", str(uuid4()), "likely_ai", 0.98, is_flagged=True)
-        tell_ozone(claim, [finding], password or self.password, OzoneSessions(), call_for_real)
+        port = int(self.pds.rpartition(":")[2])
+        policy = FetchPolicy(allowed_ports=frozenset({port}), allow_private_addresses=True)
+
+        def call(
+            method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        ) -> CallAnswer:
+            return call_service(method, url, headers, body, policy=policy)
+
+        tell_ozone(claim, [finding], password or self.password, OzoneSessions(), call)
 
     def events_on(self, subject: str) -> list[dict[str, Any]]:
         found = self.call("GET", QUERY, params={"subject": subject, "limit": "50"})
