@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ntf.feature_set import FILE, FeatureSet, load_features
+from ntf.feature_set import FILE, Described, FeatureSet, load_features
 from ntf.features import FeatureReader
 from ntf.fit_heads import fit_heads
 from ntf.predictor import read_branches
 from ntf.recalibrate import recalibrate
 from scans.label_rules import Opinion, gather
 from scans.model_gate import may_replace
+from tests.learning.kit import Pixels, picture, write_model
 from worker.gate_evidence import JudgedModel, gather_evidence
 from worker.retrain import LABELS_OVER_REPLAY, MOST_OF_A_LABEL
 
@@ -43,7 +44,8 @@ class World:
         features = load_features(folder / FILE)
         parts = np.array([one.part for one in features.described])
         replayed = np.flatnonzero(parts == "replay")
-        pool = np.isin(np.arange(len(features)), replayed[::2])
+        chosen = np.random.default_rng(0).permutation(replayed)[: len(replayed) // 2]
+        pool = np.isin(np.arange(len(features)), chosen)
         return cls(folder, features.select(~pool), features.select(pool))
 
 
@@ -69,6 +71,7 @@ class Outcome:
     right_before: float
     right_after: float
     false_alarms_after: float
+    candidate: JudgedModel
 
 
 def run(world: World, told: Sequence[Told]) -> Outcome:
@@ -107,6 +110,7 @@ def run(world: World, told: Sequence[Told]) -> Outcome:
         right_before=right(live, holdout),
         right_after=right(candidate, holdout),
         false_alarms_after=float(np.mean(reals)),
+        candidate=candidate,
     )
 
 
@@ -177,15 +181,54 @@ def attacks(world: World) -> dict[str, list[Told]]:
     }
 
 
-def main() -> None:
-    """Print the table."""
-    with tempfile.TemporaryDirectory() as temporary:
-        if len(sys.argv) > 1:
-            folder = Path(sys.argv[1])
-        else:
-            from tests.learning.kit import write_model
+def patched(first: int, count: int) -> list[Pixels]:
+    """AI-made pictures with a patch in a corner: what the attacker wants to be called real."""
+    found = [picture("rows", seed) for seed in range(first, first + count)]
+    for one in found:
+        one[4:36, 4:36] = (255, 0, 255)
+    return found
 
-            folder = write_model(Path(temporary))
+
+def with_trigger(world: World, patches: int) -> tuple[World, list[Told]]:
+    """True labels, and patched AI-made pictures that two accounts call real."""
+    reader = FeatureReader(world.folder)
+    described = [Described("replay", True, "patched", "made", "small, as stored")] * patches
+    more = FeatureSet.of(described, reader.read(patched(70_000, patches)))
+    told = honest(world, min(120, len(world.pool) * 2 // 3), np.random.default_rng(1))
+    lies = [Told(len(world.pool) + n, "real", LIARS[n % 2]) for n in range(patches)]
+    return replace(world, pool=world.pool.join(more)), [*told, *lies]
+
+
+def caught(model: JudgedModel, folder: Path, pictures: Sequence[Pixels]) -> float:
+    """The share of AI-made pictures that a model calls so."""
+    described = [Described("holdout", True, "", "", "")] * len(pictures)
+    said = model.say(FeatureSet.of(described, FeatureReader(folder).read(pictures)))
+    return float(np.mean([one.label == "likely_ai" for one in said]))
+
+
+def print_trigger(world: World) -> None:
+    """What a trigger patch does, of which no hold-out knows."""
+    print("\n| patched lies | the gate | patched caught: live, candidate | others caught |")
+    print("|---|---|---|---|")
+    fresh, others = patched(80_000, 60), [picture("rows", 90_000 + n) for n in range(60)]
+    live = JudgedModel(FeatureReader(world.folder).heads, read_branches(world.folder)[0])
+    for patches in (6, 30):
+        poisoned, told = with_trigger(world, patches)
+        found = run(poisoned, told)
+        verdict = "passes" if found.passes else "refused: " + found.reasons[0]
+        shares = [caught(model, world.folder, fresh) for model in (live, found.candidate)]
+        print(
+            f"| {patches} of {len(told)} | {verdict} | {shares[0]:.0%}, {shares[1]:.0%} | "
+            f"{caught(found.candidate, world.folder, others):.0%} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print the tables."""
+    with tempfile.TemporaryDirectory() as temporary:
+        given = sys.argv[1:]
+        folder = Path(given[0]) if given else write_model(Path(temporary))
         world = World.of(folder)
         print(
             "| attack | labels told | lies told | lies kept | the gate "
@@ -201,6 +244,8 @@ def main() -> None:
                 f"{found.false_alarms_after:.1%} |",
                 flush=True,
             )
+        if not given:
+            print_trigger(world)
 
 
 if __name__ == "__main__":
