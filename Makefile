@@ -29,9 +29,10 @@ $(VENV)/.installed: $(VENV)/.python requirements/run.txt pyproject.toml
 
 install-test: $(VENV)/.installed-test   ## Add what the tests need, torch and a browser included
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements/test.txt requirements/train.txt
+$(VENV)/.installed-test: $(VENV)/.installed requirements/test.txt requirements/train.txt requirements/integrations.txt
 	@echo "Installing the tests' tools, torch among them; this takes a few minutes …"
 	@$(PIP) -r requirements/train.txt
+	@$(PIP) -r requirements/integrations.txt
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
@@ -59,6 +60,7 @@ test: check browser     ## Lint, types and the fast tests, with coverage
 
 test-slow: $(VENV)/.installed-bench browser  ## The tests that take longer
 	@$(MAKE) test-integrations
+	@tests/integration/install_rabbitmq.sh
 	$(BIN)/pytest -m "not ($(FAST)) and not integrations" $(ARGS)
 	@$(MAKE) test-extension
 

@@ -17,15 +17,21 @@ from api.routes import (
     administration,
     batches,
     checks,
+    connections,
     coop,
     feedback,
+    hive,
     images,
     invitations,
     keys,
+    mastodon,
+    matrix,
     model_pages,
     models,
     operations,
+    ozone,
     pages,
+    pict_rs,
     pictures,
     policy_pages,
     review_pages,
@@ -75,6 +81,7 @@ def create_app(settings: Settings) -> OpenAPI:
         keys,
         invitations,
         images,
+        connections,
     ):
         app.register_api(api.routes)
     for page in (
@@ -88,6 +95,8 @@ def create_app(settings: Settings) -> OpenAPI:
         operations,
     ):
         app.register_blueprint(page.routes)
+    for receiver in (hive, pict_rs, mastodon, matrix, ozone):
+        app.register_blueprint(receiver.routes)
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     describe_check_bodies(app)
     app.after_request(tell_budget)

@@ -41,6 +41,15 @@ def require_holder(right: Right = Right.CHECK) -> KeyHolder:
     return admit(recognise_caller(find_holder), right)
 
 
+def require_holder_of_secret(secret: str, right: Right = Right.CHECK) -> KeyHolder:
+    """As `require_holder`, for a key that came in another system's own header.
+
+    Raises:
+        NotSignedIn, RoleInsufficient, TooManyRequests: see there.
+    """
+    return admit(_find_by_bearer("bearer", secret, find_holder), right)
+
+
 def admit(holder: KeyHolder, right: Right) -> KeyHolder:
     """Count the call, and let it go on.
 

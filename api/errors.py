@@ -1,7 +1,9 @@
 """The one place where errors become HTTP answers."""
 
+from collections.abc import Callable
+
 import structlog
-from flask import Flask, Response, make_response
+from flask import Blueprint, Flask, Response, make_response
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -9,6 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from api.problems import ApiError, NotSignedIn, RequestInvalid, problem
 from scans.errors import (
     Conflict,
+    ConnectionNotFound,
     CoopItemAmbiguous,
     CoopItemUnknown,
     CoopKeyInvalid,
@@ -17,12 +20,15 @@ from scans.errors import (
     CursorInvalid,
     DeliveryNotFound,
     DeliveryWaiting,
+    ErrandNotFound,
+    ErrandWaiting,
     ImageInUse,
     InvitationUnknown,
     NotAmongYours,
     QueueFull,
     ReviewNotFound,
     ScanError,
+    TooManyConnections,
     TooManyWebhooks,
     UrlNotCanonical,
     WebhookDisabled,
@@ -45,6 +51,10 @@ ROW_PROBLEMS: dict[type[ScanError], tuple[int, str]] = {
     CoopSignatureWrong: (401, "The signature is wrong"),
     CoopItemUnknown: (404, "No such item"),
     CoopItemAmbiguous: (409, "The item has several images"),
+    ConnectionNotFound: (404, "No such connection"),
+    ErrandNotFound: (404, "No such errand"),
+    ErrandWaiting: (409, "The errand was not given up"),
+    TooManyConnections: (409, "There are too many connections"),
 }
 
 
@@ -142,3 +152,31 @@ def answer_invalid(error: ValidationError) -> Response:
             RequestInvalid.status, RequestInvalid.code, RequestInvalid.title, detail, fields=fields
         )
     )
+
+
+def answer_errors_as(routes: Blueprint, write: Callable[[int, str], Response]) -> None:
+    """Let the routes of another system answer errors in that system's own form.
+
+    Args:
+        write: makes an answer of an HTTP status and a sentence.
+    """
+
+    @routes.errorhandler(ApiError)
+    def answer_api_error(error: ApiError) -> Response:
+        return write(error.status, str(error))
+
+    @routes.errorhandler(UrlNotCanonical)
+    def answer_wrong_url(error: UrlNotCanonical) -> Response:
+        return write(422, str(error))
+
+    # The two numbers have handlers of the app's, which would come before this one.
+    @routes.errorhandler(413)
+    @routes.errorhandler(500)
+    @routes.errorhandler(HTTPException)
+    def answer_http_error(error: HTTPException) -> Response:
+        return write(error.code or 500, error.description or error.name)
+
+    @routes.errorhandler(OperationalError)
+    def answer_database_away(error: OperationalError) -> Response:
+        log.error("database_away", reason=str(error.orig))
+        return write(503, "The service cannot answer now. Nothing was lost; try again.")

@@ -22,6 +22,7 @@ COMMON_PROBLEMS |= {"403": "The key does not open this", "429": "Too many reques
 
 CONFLICTING = {"createWebhook", "testWebhook", "replayDelivery"}
 CONFLICTING |= {"changeWebhook", "rotateWebhook", "createCoopTarget", "takeCoopAction"}
+CONFLICTING |= {"createConnection", "replayErrand"}
 
 
 def complete_openapi(app: OpenAPI) -> dict[str, Any]:

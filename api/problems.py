@@ -39,6 +39,18 @@ class NotSignedIn(ApiError):
     code, status, title = "key_required", 401, "A key is needed"
 
 
+class ConnectionRefused(ApiError):
+    """Another system's request does not carry what its connection was made with."""
+
+    code, status, title = "connection_refused", 401, "This connection is not known"
+
+
+class MessageRefused(ApiError):
+    """A connection's own message cannot be read, or is too old."""
+
+    code, status, title = "message_refused", 400, "This message is not taken"
+
+
 class ForeignOrigin(ApiError):
     """A page of another site used this browser's session."""
 

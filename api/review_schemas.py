@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.batch_schemas import Cursor, PageLimit
 from api.schemas import NO_NUL, CheckBody, SaysWord
 
-ReasonWord = Literal["appeal", "contradiction", "uncertain", "policy", "spot_check"]
+ReasonWord = Literal["appeal", "contradiction", "flagged", "uncertain", "policy", "spot_check"]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=NO_NUL)]
 

@@ -7,6 +7,7 @@ import click
 # In the order of the help text: what a stranger needs first.
 COMMANDS = {
     "check": "cli.check",
+    "bulk": "cli.bulk",
     "run": "cli.run",
     "migrate": "cli.migrate",
     "admin": "cli.admin",

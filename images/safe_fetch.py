@@ -191,9 +191,9 @@ def _read_answer(
     if response.status_code == _NOT_MODIFIED and known is not None:
         return NotModified(target.url)
     _check_status(response.status_code)
-    _check_body_headers(response, policy)
+    check_body_headers(response, policy)
     return FetchedImage(
-        content=_read_body(response, policy),
+        content=read_body(response, policy),
         final_url=target.url,
         media_type=_media_type(response.headers.get("Content-Type", "")),
         validators=read_validators(target.url, response.headers),
@@ -225,7 +225,12 @@ def _check_status(status: int) -> None:
     raise BadAnswer(f"The host answers with something else than an image (status {status}).")
 
 
-def _check_body_headers(response: requests.Response, policy: FetchPolicy) -> None:
+def check_body_headers(response: requests.Response, policy: FetchPolicy) -> None:
+    """Refuse a body that is packed, or said to be too large.
+
+    Raises:
+        BadAnswer, TooManyBytes: see there.
+    """
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     transfer = response.headers.get("Transfer-Encoding", "").strip().lower()
     if encoding not in {"", "identity"} or transfer not in {"", "identity", "chunked"}:
@@ -235,7 +240,12 @@ def _check_body_headers(response: requests.Response, policy: FetchPolicy) -> Non
         raise too_many_bytes(policy.max_bytes)
 
 
-def _read_body(response: requests.Response, policy: FetchPolicy) -> bytes:
+def read_body(response: requests.Response, policy: FetchPolicy) -> bytes:
+    """The whole body, up to the policy's limit.
+
+    Raises:
+        TooManyBytes: it is larger.
+    """
     body = bytearray()
     for chunk in response.raw.stream(_READ_BYTES, decode_content=False):
         body += chunk

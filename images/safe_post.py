@@ -1,30 +1,17 @@
 """The one door through which messages go out to addresses that strangers gave us.
 
-The same guard as for images (`images/safe_fetch.py`): a checked URL, checked addresses, a pinned
-connection. No redirect is followed, and nothing of the answer is read but its status and headers.
+Through `images/safe_call.py`, with its guard. Nothing of the answer is read but its status and
+headers.
 """
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 
 import requests
 
-from images.deadline import Deadline
-from images.errors import FetchError
 from images.fetch_policy import FetchPolicy
-from images.host_turns import parse_retry_after
-from images.pinned_connection import PinnedAdapter, PinnedRoute
-from images.safe_fetch import (
-    INTERNET,
-    TRANSPORT_ERRORS,
-    Network,
-    explain_transport_error,
-    look_up,
-)
-from images.url_target import parse_url
-
-MAX_RETRY_AFTER_SECONDS = 86_400.0
+from images.safe_call import read_retry_after, send_request
+from images.safe_fetch import INTERNET, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +42,10 @@ def post_bytes(
         CertificateRejected: the host cannot prove its name.
         BadAnswer: the answer breaks a limit or a rule of HTTP.
     """
-    deadline = Deadline.after(policy.total_timeout_seconds)
-    target = parse_url(url, policy.allowed_ports)
-    addresses = look_up(target, policy, deadline, network)
-    own = {"User-Agent": policy.user_agent, "Accept-Encoding": "identity", "Connection": "close"}
-    request = requests.Request("POST", target.url, headers={**headers, **own}, data=body).prepare()
-    route = PinnedRoute(target, addresses, policy, deadline, network.connect)
-    with closing(PinnedAdapter(route)) as adapter:
-        try:
-            response = adapter.send(request, stream=True)
-            with closing(response):
-                return _read_answer(response)
-        except FetchError:
-            raise
-        except TRANSPORT_ERRORS as error:
-            raise explain_transport_error(error) from error
+    return send_request(
+        "POST", url, headers, body, policy=policy, network=network, read=_read_answer
+    )
 
 
 def _read_answer(response: requests.Response) -> PostAnswer:
-    wait = parse_retry_after(response.headers.get("Retry-After", ""), MAX_RETRY_AFTER_SECONDS)
-    return PostAnswer(response.status_code, wait)
+    return PostAnswer(response.status_code, read_retry_after(response))

@@ -13,3 +13,6 @@ lock "$here/test.in" --constraint "$here/run.txt" --output-file "$here/test.txt"
 lock "$here/train.in" --constraint "$here/run.txt" --output-file "$here/train.txt"
 lock "$here/bench.in" --constraint "$here/run.txt" --constraint "$here/test.txt" \
   --constraint "$here/train.txt" --output-file "$here/bench.txt"
+# The clients of other systems, which `pytest -m integrations` runs; never part of the plain install.
+lock "$here/integrations.in" --constraint "$here/run.txt" --constraint "$here/test.txt" \
+  --output-file "$here/integrations.txt"

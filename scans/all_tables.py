@@ -2,6 +2,7 @@
 
 from scans import (
     coop_tables,
+    integration_tables,
     model_tables,
     people_tables,
     policy_tables,
@@ -13,6 +14,7 @@ from scans.tables import Table
 __all__ = [
     "Table",
     "coop_tables",
+    "integration_tables",
     "model_tables",
     "people_tables",
     "policy_tables",

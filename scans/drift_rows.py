@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Date, Row, cast, func, select, text
+from sqlalchemy import Date, cast, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ EXAMPLES = 5
 # Of one tenant's week, the newest: enough for every figure.
 MAX_IMAGES = 20_000
 FLAT = [1000] * BINS
+A_WEEK = text("interval '1 week'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +108,19 @@ def list_drift(session: Session, tenant_id: UUID, limit: int) -> Sequence[DriftF
 
 def count_alarms(session: Session) -> int:
     """Tenants whose newest week, this or the last, is alarming."""
+    last_week = cast(func.date_trunc("week", func.now()) - A_WEEK, Date)
     query = select(func.count(func.distinct(DriftFigure.tenant_id))).where(
-        DriftFigure.is_alarming, DriftFigure.week >= _week_of(func.now()) - 7
+        DriftFigure.is_alarming, DriftFigure.week >= last_week
     )
     return session.scalar(query) or 0
 
 
 def _read_weeks(session: Session, version: str) -> Iterator[tuple[UUID, date, list[Judged]]]:
-    week = _week_of(Verdict.created_at)
+    week = cast(func.date_trunc("week", Verdict.created_at), Date)
     rows = session.execute(
         select(
             Check.tenant_id,
-            week.label("week"),
+            week,
             Check.id,
             Verdict.label,
             Verdict.raw_score,
@@ -128,19 +130,13 @@ def _read_weeks(session: Session, version: str) -> Iterator[tuple[UUID, date, li
         .join(Verdict, Verdict.check_id == Check.id)
         .join(Review, Review.check_id == Check.id, isouter=True)
         .where(Verdict.model_version == version, Verdict.raw_score.is_not(None))
-        .where(
-            Verdict.created_at >= func.date_trunc("week", func.now()) - text("interval '1 week'")
-        )
+        .where(Verdict.created_at >= func.date_trunc("week", func.now()) - A_WEEK)
         .order_by(Check.tenant_id, week, Verdict.created_at)
     )
 
-    def key(row: Row[tuple[UUID, date, UUID, str, float, float, str]]) -> tuple[UUID, date]:
-        return row[0], row[1]
-
-    for (tenant_id, day), group in groupby(rows, key=key):
-        judged = [Judged(*row[2:]) for row in group]
+    for (tenant_id, day), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        judged = [
+            Judged(check_id, label, score or 0.0, rarity or 0.0, outcome)
+            for _, _, check_id, label, score, rarity, outcome in group
+        ]
         yield tenant_id, day, judged[-MAX_IMAGES:]
-
-
-def _week_of(moment: object) -> object:
-    return cast(func.date_trunc("week", moment), Date)

@@ -220,3 +220,33 @@ class PolicyChanged(ScanError):
     """Someone saved another version since this one's effect was shown."""
 
     code = "policy_changed"
+
+
+class ConnectionNotFound(ScanError):
+    """No such connection, or it is another tenant's: the two are not told apart."""
+
+    code = "connection_not_found"
+
+
+class ConnectionSecretWrong(ScanError):
+    """What another system showed us does not belong to its connection."""
+
+    code = "connection_secret_wrong"
+
+
+class TooManyConnections(ScanError):
+    """The tenant has as many connections as one may have."""
+
+    code = "too_many_connections"
+
+
+class ErrandNotFound(ScanError):
+    """No such errand, or it is another tenant's."""
+
+    code = "errand_not_found"
+
+
+class ErrandWaiting(ScanError):
+    """The errand was not given up, so it cannot be run once more."""
+
+    code = "errand_waiting"

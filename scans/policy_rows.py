@@ -55,7 +55,7 @@ def save_policy(
     """
     read_policy(text)
     newest = find_newest(session, tenant_id)
-    made = None
+    made: int | None = None
     if (newest.number if newest else 0) == seen_number:
         made = session.scalar(
             insert(PolicyVersion)

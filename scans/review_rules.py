@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-ReviewReason = Literal["appeal", "contradiction", "uncertain", "policy", "spot_check"]
+ReviewReason = Literal["appeal", "contradiction", "flagged", "uncertain", "policy", "spot_check"]
 
 DAY_SECONDS = 24 * 3600
 # How much later than an appeal made at the same time a review is due.
 SECONDS_LATER: dict[ReviewReason, int] = {
     "appeal": 0,
     "contradiction": DAY_SECONDS,
+    "flagged": DAY_SECONDS,  # likely AI-made, in another system that asked
     "uncertain": DAY_SECONDS,
     "policy": DAY_SECONDS,
     "spot_check": 2 * DAY_SECONDS,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from scans.tables import ROLES, Check, Person, Table, one_of
 
 SAYINGS = ("ai", "real", "unsure")
-REVIEW_REASONS = ("appeal", "contradiction", "uncertain", "policy", "spot_check")
+REVIEW_REASONS = ("appeal", "contradiction", "flagged", "uncertain", "policy", "spot_check")
 REVIEW_STATUSES = ("waiting", "decided")
 
 

@@ -25,6 +25,7 @@ from images.errors import HostBusy, ImageError
 from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.erasure import remove_old_files
+from scans.errands import claim_errand
 from scans.errors import ImageNotStored, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
@@ -47,6 +48,7 @@ from worker.judge_images import Looked, judge_image, look_at_images
 from worker.lease_watchdog import LeaseWatchdog
 from worker.outlast import outlast_database
 from worker.retrain import retrain as learn_from_labels
+from worker.run_errand import run_errand
 from worker.shadow_canary import judge_in_shadow
 from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
@@ -57,6 +59,7 @@ RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
 RETENTION_BATCH_DELIVERIES = 1000
 # What a worker may need beyond the timeout of the request itself: then another may try.
 DELIVERY_MARGIN_SECONDS = 30.0
+CALLS_OF_ERRAND = 6
 
 
 detecting = Turnstile()
@@ -142,6 +145,15 @@ def refuse(error: NtfError, _: Claim) -> None:
 
 @app.task(name=TASK_NAMES["deliver"])
 def deliver() -> bool:
+    """Make one delivery and run one errand that are due. Returns whether there was either."""
+    # Both, so that neither kind can starve the other.
+    found = [deliver_one(), run_one_errand()]
+    if any(found):
+        tools.waker().wake("deliver")
+    return any(found)
+
+
+def deliver_one() -> bool:
     """Make one delivery that is due. Returns whether there was one."""
     with tools.sessions().begin() as session:
         lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
@@ -155,7 +167,6 @@ def deliver() -> bool:
             deliver_webhook(claim, tools.deliver_tools())
         except LeaseLost:
             log.info("lease_lost")
-    tools.waker().wake("deliver")
     return True
 
 
@@ -191,6 +202,25 @@ def watch() -> int:
     except (NtfError, ScanError) as error:
         log.info("drift_not_measured", code=error.code, reason=str(error))
         return 0
+
+
+def run_one_errand() -> bool:
+    """Run one errand that is due. Returns whether there was one."""
+    with tools.sessions().begin() as session:
+        claim = claim_errand(session, lease_seconds=errand_lease_seconds())
+    if claim is None:
+        return False
+    with structlog.contextvars.bound_contextvars(errand_id=str(claim.errand_id), kind=claim.kind):
+        try:
+            run_errand(claim, tools.errand_tools())
+        except LeaseLost:
+            log.info("lease_lost")
+    return True
+
+
+def errand_lease_seconds() -> float:
+    """An errand makes several calls, one after the other."""
+    return CALLS_OF_ERRAND * settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
 
 
 def sweep() -> bool:

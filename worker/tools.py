@@ -8,12 +8,14 @@ import atexit
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from images.decoded_image import DecodeLimits
 from images.decoder_pool import DecoderPool
 from images.provenance.trust_list import load_trust_list
+from images.safe_call import CallAnswer, call_service
 from images.safe_fetch import (
     FetchedImage,
     FetchPolicy,
@@ -36,7 +38,9 @@ from worker.fetch_image import FetchTools
 from worker.judge_images import JudgeTools
 from worker.model_keeper import ModelKeeper
 from worker.retrain import RetrainTools
+from worker.run_errand import ErrandTools
 from worker.shared_turns import SharedTurns
+from worker.tell_ozone import OzoneSessions
 
 sessions = cache(lambda: open_sessions(settings.database_url))
 store = cache(lambda: ImageStore(settings.image_folder))
@@ -138,6 +142,25 @@ def deliver_tools() -> DeliverTools:
         box=SecretBox(settings.secret_key.get_secret_value()),
         post=post,
         now_seconds=time.time,
+        draw=random.random,
+    )
+
+
+@cache
+def errand_tools() -> ErrandTools:
+    """What errands in other systems need; they go out by the same door as webhooks."""
+    policy = replace(webhook_policy(settings), max_bytes=settings.max_image_bytes)
+
+    def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> CallAnswer:
+        return call_service(method, url, headers, body, policy=policy)
+
+    return ErrandTools(
+        sessions=sessions(),
+        store=store(),
+        box=SecretBox(settings.secret_key.get_secret_value()),
+        call=call,
+        wake_fetch=lambda: waker().wake("fetch"),
+        ozone=OzoneSessions(),
         draw=random.random,
     )
 

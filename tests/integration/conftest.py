@@ -3,21 +3,25 @@
 import os
 from collections.abc import Iterator
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
-from ntf.predictor import SHIPPED
+from ntf.predictor import SHIPPED, Predictor
 from scans.all_tables import Table
 from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from tests.integration.service_kit import Service
 
 TINY_WEIGHTS = SHIPPED.with_name("ntf-tiny")
 
@@ -119,3 +123,25 @@ def make_key(sessions: sessionmaker[Session], tenant: str, role: str = "reader")
 
 def close_connections(sessions: sessionmaker[Session]) -> None:
     sessions.kw["bind"].dispose()
+
+
+@pytest.fixture
+def service(
+    app: OpenAPI,
+    sessions: sessionmaker[Session],
+    store: ImageStore,
+    settings: Settings,
+    tasks: ModuleType,
+) -> Iterator["Service"]:
+    """The service on a real port, at work, with a detector that goes by colours."""
+    from tests.integration.service_kit import make_live_model, running_service
+
+    info = Predictor.load(TINY_WEIGHTS).info
+    make_live_model(sessions, info)
+    with running_service(app, sessions, store, settings, info) as running:
+        yield running
+
+
+def count_rows(sessions: sessionmaker[Session], table: type[Table]) -> int:
+    with sessions.begin() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0

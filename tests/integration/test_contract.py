@@ -42,6 +42,11 @@ OPERATIONS = [
     "connectCoop",
     "createCoopTarget",
     "takeCoopAction",
+    "listConnections",
+    "createConnection",
+    "removeConnection",
+    "listErrands",
+    "replayErrand",
 ]
 ADMIN_OPERATIONS = ["listKeys", "createKey", "revokeKey", "rotateKey", "createInvitation"]
 OPERATIONS += [*ADMIN_OPERATIONS, "acceptInvitation", "eraseImage"]

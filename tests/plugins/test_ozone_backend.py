@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 
 from cli.embedded import embedded_postgresql
+from images.fetch_policy import FetchPolicy
+from images.safe_call import CallAnswer, call_service
+from integrations.finding import Finding
+from integrations.ozone import cid_of_blob
+from scans.errands import ErrandClaim
+from scans.integration_tables import Connection
+from worker.tell_ozone import OzoneSessions, tell_ozone
 
 pytestmark = pytest.mark.integrations
 
@@ -120,3 +128,32 @@ def test_a_wrong_password_token_or_labeler_is_refused(ozone: Ozone) -> None:
     assert ozone.open_session("wrong").status_code == 401
     address = f"{ozone.pds}/xrpc/{EMIT}"
     assert requests.post(address, json={}, timeout=SECONDS).status_code == 401
+
+
+def test_our_own_errand_tags_an_account_once_however_often_it_is_run(ozone: Ozone) -> None:
+    did = "did:plc:cccccccccccccccccccccccc"
+    options = {"identifier": "moderator.test", "labeler_did": ozone.labelerDid}
+    claim = ErrandClaim(
+        errand_id=uuid4(),
+        lease_token=uuid4(),
+        attempt=1,
+        tenant_id=uuid4(),
+        kind="ozone",
+        external_id="blob:1",
+        details={"did": did, "uri": None, "blob_cid": cid_of_blob(b"a picture")},
+        connection=Connection(id=uuid4(), kind="ozone", address=ozone.pds, options=options),
+    )
+    policy = FetchPolicy(
+        allowed_ports=frozenset({int(ozone.pds.rpartition(":")[2])}), allow_private_addresses=True
+    )
+
+    def call(method: str, url: str, headers: Any, body: bytes | None) -> CallAnswer:
+        return call_service(method, url, headers, body, policy=policy)
+
+    found = [Finding("blob", "check 1", "likely_ai", 0.93, is_flagged=True)]
+    for _ in range(2):
+        tell_ozone(claim, found, ozone.password, OzoneSessions(), call)
+    answer = ozone.call("GET", QUERY, params={"subject": did, "limit": "50"})
+    (event,) = answer.json()["events"]
+    assert event["event"]["add"] == ["ntf-likely-ai"]
+    assert "likely AI-made, score 0.93" in event["event"]["comment"]

@@ -1,0 +1,207 @@
+"""What poisoned labels do, through the real rules: gather, learn, gate. Prints a table.
+
+    python -m tests.learning.poisoning                       # made pictures, the tiny encoder
+    python -m tests.learning.poisoning FOLDER                # a model with its features.npz
+
+Honest people label pictures; an attacker with few accounts adds lies. Printed is what the rules
+about accounts and near-copies leave of them, what the gate says, and what the candidate would have
+done if nobody had asked the gate.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ntf.feature_set import FILE, FeatureSet, load_features
+from ntf.features import FeatureReader
+from ntf.fit_heads import fit_heads
+from ntf.predictor import read_branches
+from ntf.recalibrate import recalibrate
+from scans.label_rules import Opinion, gather
+from scans.model_gate import may_replace
+from worker.gate_evidence import JudgedModel, gather_evidence
+from worker.retrain import LABELS_OVER_REPLAY, MOST_OF_A_LABEL
+
+HONEST, LIARS = tuple("abcdefgh"), ("x", "y")
+
+
+@dataclass(frozen=True)
+class World:
+    """A model, its features, and pictures that people could label (their truth is known)."""
+
+    folder: Path
+    features: FeatureSet
+    pool: FeatureSet
+
+    @classmethod
+    def of(cls, folder: Path) -> "World":
+        """Half of the replayed pictures become the pool; the other half stays replayed."""
+        features = load_features(folder / FILE)
+        parts = np.array([one.part for one in features.described])
+        replayed = np.flatnonzero(parts == "replay")
+        pool = np.isin(np.arange(len(features)), replayed[::2])
+        return cls(folder, features.select(~pool), features.select(pool))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of pictures in the pool: index, word, account, and the picture's hash."""
+
+    index: int
+    says: str
+    account: str
+    pdq: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    lies: int
+    lies_kept: int
+    labels: int
+    passes: bool
+    reasons: tuple[str, ...]
+    right_before: float
+    right_after: float
+    false_alarms_after: float
+
+
+def run(world: World, told: Sequence[Told]) -> Outcome:
+    """From what was told to what the gate says."""
+    truth = world.pool.is_ai
+    opinions = [
+        Opinion(f"picture {one.index} {number}", str(one.index), one.pdq, one.account, one.says)
+        for number, one in enumerate(told)
+    ]
+    labels = gather(opinions, []).labels
+    told_ai = np.array([label.is_ai for label in labels], bool)
+    index = np.array([int(label.image_sha256) for label in labels], int)
+    kept_back = np.array([label.is_kept_back for label in labels], bool)
+    live_heads = FeatureReader(world.folder).heads
+    settings = read_branches(world.folder)[0]
+    replay = world.features.part("replay")
+    learned = pick(world.pool, index[~kept_back], told_ai[~kept_back])
+    weight = min(MOST_OF_A_LABEL, LABELS_OVER_REPLAY * len(replay) / len(learned))
+    weights = np.concatenate([np.ones(len(replay)), np.full(len(learned), weight)])
+    heads = fit_heads(live_heads, replay.join(learned), weights)
+    live = JudgedModel(live_heads, settings)
+    after = recalibrate(settings, heads, world.features.part("calibration"))
+    candidate = JudgedModel(heads, after)
+    holdout = world.features.part("holdout")
+    evidence = gather_evidence(
+        holdout, pick(world.pool, index[kept_back], told_ai[kept_back]), [], live, candidate
+    )
+    gate = may_replace(evidence)
+    reals = [pair.candidate.label == "likely_ai" for pair in evidence.holdout if not pair.is_ai]
+    return Outcome(
+        lies=sum((one.says == "ai") != truth[one.index] for one in told),
+        lies_kept=int((told_ai != truth[index]).sum()),
+        labels=len(labels),
+        passes=gate.may_replace,
+        reasons=gate.reasons,
+        right_before=right(live, holdout),
+        right_after=right(candidate, holdout),
+        false_alarms_after=float(np.mean(reals)),
+    )
+
+
+def pick(pool: FeatureSet, index: np.ndarray, is_ai: np.ndarray) -> FeatureSet:
+    """Pictures of the pool with the labels that they were given."""
+    parts = [pool.select(np.arange(len(pool)) == one) for one in index]
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined.join(part)
+    told = tuple(
+        replace(one, is_ai=bool(said), part="labels", source="label")
+        for one, said in zip(joined.described, is_ai, strict=True)
+    )
+    return replace(joined, described=told)
+
+
+def right(model: JudgedModel, features: FeatureSet) -> float:
+    """Balanced accuracy at even odds."""
+    scores = np.array([said.score for said in model.say(features)])
+    truth = features.is_ai
+    return (
+        float(((scores >= 0.5) == truth)[truth].mean() + ((scores < 0.5) != truth)[~truth].mean())
+        / 2
+    )
+
+
+def honest(world: World, count: int, rng: np.random.Generator) -> list[Told]:
+    """True labels of random pictures, by many people."""
+    chosen = rng.choice(len(world.pool), count, replace=False)
+    words = np.where(world.pool.is_ai, "ai", "real")
+    return [
+        Told(int(index), str(words[index]), HONEST[number % len(HONEST)])
+        for number, index in enumerate(chosen)
+    ]
+
+
+def with_flips(told: Sequence[Told], share: float) -> list[Told]:
+    """The last of them told wrongly, by the liars alone."""
+    flipped = round(len(told) * share)
+    opposite = {"ai": "real", "real": "ai"}
+    return [
+        *told[: len(told) - flipped],
+        *(
+            replace(one, says=opposite[one.says], account=LIARS[number % 2])
+            for number, one in enumerate(told[len(told) - flipped :])
+        ),
+    ]
+
+
+def flood(world: World, copies: int) -> list[Told]:
+    """One AI-made picture called real, again and again, in near-copies."""
+    index = int(np.flatnonzero(world.pool.is_ai)[0])
+    return [Told(index, "real", LIARS[n % 2], f"{1 << n % 16:064x}") for n in range(copies)]
+
+
+def attacks(world: World) -> dict[str, list[Told]]:
+    """Every attack that needs no image of its own."""
+    rng = np.random.default_rng(1)
+    count = min(120, len(world.pool) * 2 // 3)
+    told = honest(world, count, rng)
+    return {
+        "none: all labels true": told,
+        "5 % flipped, two accounts": with_flips(told, 0.05),
+        "20 % flipped, two accounts": with_flips(told, 0.2),
+        "half flipped, two accounts": with_flips(told, 0.5),
+        "all flipped, two accounts": with_flips(told, 1.0),
+        "one lie in 500 near-copies": [*told, *flood(world, 500)],
+    }
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as temporary:
+        if len(sys.argv) > 1:
+            folder = Path(sys.argv[1])
+        else:
+            from tests.learning.kit import write_model
+
+            folder = write_model(Path(temporary))
+        world = World.of(folder)
+        print(
+            "| attack | labels told | lies told | lies kept | the gate "
+            "| right at even odds: live, candidate | false alarms |"
+        )
+        print("|---|---|---|---|---|---|---|")
+        for name, told in attacks(world).items():
+            found = run(world, told)
+            verdict = "passes" if found.passes else "refused: " + found.reasons[0]
+            print(
+                f"| {name} | {len(told)} | {found.lies} | {found.lies_kept} | {verdict} | "
+                f"{found.right_before:.3f}, {found.right_after:.3f} | "
+                f"{found.false_alarms_after:.1%} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
