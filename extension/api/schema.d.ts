@@ -1262,6 +1262,11 @@ export interface components {
             first_run_at: string;
             /** Is Live */
             is_live: boolean;
+            /**
+             * Learned From
+             * @description the version that it was retrained from
+             */
+            learned_from: string | null;
             /** Likely Ai At */
             likely_ai_at: number;
             /** Min Side Px */
@@ -1270,6 +1275,11 @@ export interface components {
             name: string;
             /** No Evidence Below */
             no_evidence_below: number;
+            /**
+             * Stage
+             * @description where it stands in its life; null where it ran before stages were kept
+             */
+            stage: ("candidate" | "refused" | "canary" | "live" | "retired" | "rolled_back") | null;
             /** Threshold Version */
             threshold_version: string;
             /** Version */

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ntf.feature_set import FILE, FeatureSet, load_features
+from ntf.feature_set import FILE, Described, FeatureSet, load_features
 from ntf.features import FeatureReader
 from ntf.fit_heads import fit_heads
 from ntf.predictor import read_branches
 from ntf.recalibrate import recalibrate
+from ntf.strata import HEADLINE
 from scans.label_rules import Opinion, gather
 from scans.model_gate import may_replace
+from tests.learning.kit import Pixels, picture, write_model
 from worker.gate_evidence import JudgedModel, gather_evidence
 from worker.retrain import LABELS_OVER_REPLAY, MOST_OF_A_LABEL
 
@@ -39,12 +41,24 @@ class World:
 
     @classmethod
     def of(cls, folder: Path) -> "World":
-        """Half of the replayed pictures become the pool; the other half stays replayed."""
+        """The pool is the part `calibration` as it is at JPEG 90: sources that the encoder has
+        never seen. It also sets the thresholds, so these come out a little too well."""
         features = load_features(folder / FILE)
-        parts = np.array([one.part for one in features.described])
-        replayed = np.flatnonzero(parts == "replay")
-        pool = np.isin(np.arange(len(features)), replayed[::2])
-        return cls(folder, features.select(~pool), features.select(pool))
+        wanted = [
+            one.part == "calibration" and one.stratum == HEADLINE.name for one in features.described
+        ]
+        return cls(folder, features, features.select(np.array(wanted)))
+
+    @classmethod
+    def made(cls, folder: Path) -> "World":
+        """The pool is a generator that the live model misses, and photographs."""
+        kinds = ["red"] * 70 + ["photograph"] * 50
+        described = [
+            Described("replay", kind == "red", kind, "made", "small, as stored") for kind in kinds
+        ]
+        pictures = [picture(kind, 60_000 + seed) for seed, kind in enumerate(kinds)]
+        pool = FeatureSet.of(described, FeatureReader(folder).read(pictures))
+        return cls(folder, load_features(folder / FILE), pool)
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,7 @@ class Outcome:
     right_before: float
     right_after: float
     false_alarms_after: float
+    candidate: JudgedModel
 
 
 def run(world: World, told: Sequence[Told]) -> Outcome:
@@ -107,6 +122,7 @@ def run(world: World, told: Sequence[Told]) -> Outcome:
         right_before=right(live, holdout),
         right_after=right(candidate, holdout),
         false_alarms_after=float(np.mean(reals)),
+        candidate=candidate,
     )
 
 
@@ -165,7 +181,7 @@ def flood(world: World, copies: int) -> list[Told]:
 def attacks(world: World) -> dict[str, list[Told]]:
     """Every attack that needs no image of its own."""
     rng = np.random.default_rng(1)
-    count = min(120, len(world.pool) * 2 // 3)
+    count = min(120, len(world.pool))
     told = honest(world, count, rng)
     return {
         "none: all labels true": told,
@@ -177,16 +193,55 @@ def attacks(world: World) -> dict[str, list[Told]]:
     }
 
 
-def main() -> None:
-    """Print the table."""
-    with tempfile.TemporaryDirectory() as temporary:
-        if len(sys.argv) > 1:
-            folder = Path(sys.argv[1])
-        else:
-            from tests.learning.kit import write_model
+def patched(first: int, count: int) -> list[Pixels]:
+    """AI-made pictures with a patch in a corner: what the attacker wants to be called real."""
+    found = [picture("rows", seed) for seed in range(first, first + count)]
+    for one in found:
+        one[4:36, 4:36] = (255, 0, 255)
+    return found
 
-            folder = write_model(Path(temporary))
-        world = World.of(folder)
+
+def with_trigger(world: World, patches: int) -> tuple[World, list[Told]]:
+    """True labels, and patched AI-made pictures that two accounts call real."""
+    reader = FeatureReader(world.folder)
+    described = [Described("replay", True, "patched", "made", "small, as stored")] * patches
+    more = FeatureSet.of(described, reader.read(patched(70_000, patches)))
+    told = honest(world, min(120, len(world.pool)), np.random.default_rng(1))
+    lies = [Told(len(world.pool) + n, "real", LIARS[n % 2]) for n in range(patches)]
+    return replace(world, pool=world.pool.join(more)), [*told, *lies]
+
+
+def caught(model: JudgedModel, folder: Path, pictures: Sequence[Pixels]) -> float:
+    """The share of AI-made pictures that a model calls so."""
+    described = [Described("holdout", True, "", "", "")] * len(pictures)
+    said = model.say(FeatureSet.of(described, FeatureReader(folder).read(pictures)))
+    return float(np.mean([one.label == "likely_ai" for one in said]))
+
+
+def print_trigger(world: World) -> None:
+    """What a trigger patch does, of which no hold-out knows."""
+    print("\n| patched lies | the gate | patched caught: live, candidate | others caught |")
+    print("|---|---|---|---|")
+    fresh, others = patched(80_000, 60), [picture("rows", 90_000 + n) for n in range(60)]
+    live = JudgedModel(FeatureReader(world.folder).heads, read_branches(world.folder)[0])
+    for patches in (6, 30):
+        poisoned, told = with_trigger(world, patches)
+        found = run(poisoned, told)
+        verdict = "passes" if found.passes else "refused: " + found.reasons[0]
+        shares = [caught(model, world.folder, fresh) for model in (live, found.candidate)]
+        print(
+            f"| {patches} of {len(told)} | {verdict} | {shares[0]:.0%}, {shares[1]:.0%} | "
+            f"{caught(found.candidate, world.folder, others):.0%} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print the tables."""
+    with tempfile.TemporaryDirectory() as temporary:
+        given = sys.argv[1:]
+        folder = Path(given[0]) if given else write_model(Path(temporary))
+        world = World.of(folder) if given else World.made(folder)
         print(
             "| attack | labels told | lies told | lies kept | the gate "
             "| right at even odds: live, candidate | false alarms |"
@@ -201,6 +256,8 @@ def main() -> None:
                 f"{found.false_alarms_after:.1%} |",
                 flush=True,
             )
+        if not given:
+            print_trigger(world)
 
 
 if __name__ == "__main__":
