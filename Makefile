@@ -60,6 +60,7 @@ test: check browser     ## Lint, types and the fast tests, with coverage
 
 test-slow: $(VENV)/.installed-bench browser  ## The tests that take longer
 	@$(MAKE) test-integrations
+	@tests/integration/install_rabbitmq.sh
 	$(BIN)/pytest -m "not ($(FAST)) and not integrations" $(ARGS)
 	@$(MAKE) test-extension
 

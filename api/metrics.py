@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from scans import health
 from scans.checks import count_by_status
 from scans.drift_rows import count_alarms
+from scans.errands import count_errands
 from scans.models import count_by_stage
 from scans.queue import Step
 from scans.tables import STATUSES
@@ -41,6 +42,7 @@ class RowCollector(Collector):
         """What is known of checks, of webhooks, of models."""
         yield from self._collect_checks()
         yield from self._collect_webhooks()
+        yield from self._collect_errands()
         yield from self._collect_models()
 
     def _collect_models(self) -> Iterator[GaugeMetricFamily]:
@@ -60,6 +62,12 @@ class RowCollector(Collector):
         yield GaugeMetricFamily(
             "ntf_oldest_due_webhook_seconds", "How late the most overdue delivery is", due_seconds
         )
+
+    def _collect_errands(self) -> Iterator[GaugeMetricFamily]:
+        """What other systems asked for."""
+        with self._sessions.begin() as session:
+            counts = count_errands(session)
+        yield gauge("ntf_errands", "Errands in other systems by state", "state", counts)
 
     def _collect_checks(self) -> Iterator[GaugeMetricFamily]:
         """What stands where, what waits, how long stages take, what fails."""

@@ -1,4 +1,4 @@
-"""What a faster engine costs in accuracy: AP and scores on `dev` beside the 32-bit reference.
+"""What a faster engine costs in accuracy: AP and scores on `dev` beside torch's in 32 bits.
 
     NTF_DATA=FOLDER python -m benchmarks.accuracy [--all]
 
@@ -12,9 +12,11 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmarks.images import find_manifest, spread_over_sources
+from benchmarks.network import in_torch, load_module
 from benchmarks.quantised import BUILD, make_quantised, open_quantised
 from benchmarks.results import keep, print_table
 from ntf.backends import Network, has_openvino, open_onnxruntime, open_openvino
@@ -28,7 +30,7 @@ from ntf.preprocess import View
 
 # Of each class; the mean is over generators, so each of them gets a few.
 SAMPLE_AI, SAMPLE_REAL = 100, 100
-REFERENCE = "ONNX Runtime fp32"
+REFERENCE, SERVED = "torch eager fp32", "ONNX Runtime fp32"
 
 
 def main() -> None:
@@ -53,6 +55,7 @@ def measure(threads: int, *, whole: bool) -> None:
     scores = {name: score(network, images) for name, network in engines(threads).items()}
     found = {name: compare(plan, scores[name], scores[REFERENCE]) for name in scores}
     keep("accuracy", {"engines": found, "images": plan.counts, "condition": HEADLINE.name})
+    keep("cpu", {"ap_loss": found[SERVED]["ap_lost_points"] / 100})
     rows = [[name, *figures.values()] for name, figures in found.items()]
     header = ["engine", "mean AP", "AP lost, points", "largest score difference", "95 % below"]
     print_table(f"Accuracy on dev, {HEADLINE.name}, {plan.counts}", header, rows)
@@ -69,7 +72,8 @@ def take_sample(items: Sequence[Item]) -> list[Item]:
 def engines(threads: int) -> dict[str, Network]:
     """Whatever runs here."""
     graph = SHIPPED / "semantics.onnx"
-    found = {REFERENCE: open_onnxruntime(graph, threads)}
+    torch.set_num_threads(threads)
+    found = {REFERENCE: in_torch(load_module()), SERVED: open_onnxruntime(graph, threads)}
     found["ONNX Runtime int8"] = open_quantised(make_quantised(BUILD), threads)
     if has_openvino():
         found["OpenVINO"] = open_openvino(graph, threads)

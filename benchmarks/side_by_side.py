@@ -101,7 +101,7 @@ def in_onnx(
     import onnxruntime  # noqa: PLC0415  # after `ntf.backends` has set its environment
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")  # of tracing, which is right for one size
         torch.onnx.export(module, (image,), str(path), input_names=["image"], dynamo=False)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

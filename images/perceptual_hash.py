@@ -20,15 +20,16 @@ _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _FREQUENCIES = np.arange(1, _KEPT_SIDE + 1)[:, None] * (2 * np.arange(_SIDE) + 1)[None, :]
 _DCT = (np.sqrt(2 / _SIDE) * np.cos(np.pi / (2 * _SIDE) * _FREQUENCIES)).astype(np.float32)
 _JAROSZ_PASSES = 2
+_NOTHING = 1e-9  # what sums of shares leave of zero
 
 
 def pdq_hash(pixels: NDArray[np.uint8]) -> tuple[str, int]:
     """The hash of a picture [H, W, 3] as 64 hexadecimal digits, and its quality, 0 to 100."""
-    small = _small(pixels).astype(np.float32)  # [h, w, 3]
+    small = _small(pixels)  # [h, w, 3]
     height, width, _ = small.shape
     # Along the rows first, for all colours at once: what is left to weigh is [64, w, 3].
-    filtered = (_filter_matrix(height) @ small.reshape(height, -1)).reshape(_SIDE, width, 3)
-    luma = filtered @ _LUMA  # [64, w]
+    seen = [shares @ small[rows].reshape(len(shares), -1) for rows, shares in _windows(height)]
+    luma = np.stack(seen).reshape(_SIDE, width, 3) @ _LUMA
     grid = np.asarray(luma @ _filter_matrix(width).T, np.float32)  # [64, 64]
     spectrum = _DCT @ grid @ _DCT.T  # [16, 16]
     ranked = np.sort(spectrum, axis=None)
@@ -71,6 +72,15 @@ def _filter_matrix(length: int) -> NDArray[np.float32]:
             np.add.at(changes.T, where, sign * share.T)
         seen = changes.cumsum(axis=1)[:, :length]
     return seen.astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _windows(length: int) -> list[tuple[slice, NDArray[np.float32]]]:
+    """The same as rows and their shares, for each place: the rest of a side it does not see."""
+    matrix = _filter_matrix(length)
+    ends = [np.flatnonzero(shares > _NOTHING)[[0, -1]] for shares in matrix]
+    parts = [slice(int(first), int(last) + 1) for first, last in ends]
+    return [(rows, shares[rows]) for rows, shares in zip(parts, matrix, strict=True)]
 
 
 def _quality(grid: NDArray[np.float32]) -> int:

@@ -51,8 +51,13 @@ def write_tag_event(
     created_by: str,
     external_id: str,
 ) -> dict[str, Any]:
-    """The body of `emitEvent`. Sent again under its `externalId`, it counts once."""
+    """The body of `emitEvent`. Sent again under its `externalId`, it counts once.
+
+    Of an account no blobs are named: Ozone refuses them there.
+    """
+    blobs: list[str] = []
     if subject.uri and subject.cid:
+        blobs = list(blob_cids)
         about = {
             "$type": "com.atproto.repo.strongRef",
             "uri": subject.uri,
@@ -68,7 +73,7 @@ def write_tag_event(
             "comment": describe_all(findings),
         },
         "subject": about,
-        "subjectBlobCids": list(blob_cids),
+        "subjectBlobCids": blobs,
         "createdBy": created_by,
         "externalId": external_id,
         "modTool": {"name": "ntf"},

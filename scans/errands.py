@@ -212,6 +212,18 @@ def replay_errand(session: Session, errand_id: UUID, tenant_id: UUID) -> Errand:
     return errand
 
 
+def count_errands(session: Session) -> dict[str, int]:
+    """How many errands wait, were run, or are dead."""
+    waiting, done, dead = session.execute(
+        select(
+            func.count().filter(_IS_OPEN),
+            func.count().filter(Errand.done_at.is_not(None)),
+            func.count().filter(Errand.dead_at.is_not(None)),
+        ).select_from(Errand)
+    ).one()
+    return {"waiting": waiting, "done": done, "dead": dead}
+
+
 def _has_open_checks() -> ColumnElement[bool]:
     return exists().where(
         ErrandCheck.errand_id == Errand.id,

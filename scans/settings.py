@@ -34,7 +34,9 @@ class Settings(BaseSettings):
         description="the address with the role of the workers that fetch; `ntf migrate` alone "
         "reads it, and makes the role",
     )
-    broker_url: str = Field(description="redis://host:6379/0, or any broker that Celery knows")
+    broker_url: str = Field(
+        description="redis://host:6379/0, or amqp://user:password@host// for RabbitMQ"
+    )
     secret_key: SecretStr = Field(min_length=32, description="signs sessions and picture addresses")
     image_folder: Path = Field(description="where image bytes and heatmaps are kept")
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import structlog
 from celery import Celery
-from kombu import Queue as BrokerQueue
+from kombu.entity import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 
 from scans.queue import Step
@@ -39,10 +39,12 @@ def queues_at(broker_url: str) -> tuple[BrokerQueue, ...]:
 
     RabbitMQ keeps a quorum queue over its nodes. A plain queue of Redis's or Valkey's has no kinds.
     """
-    if not broker_url.startswith(("amqp:", "amqps:")):
-        return tuple(BrokerQueue(name, routing_key=name) for name in QUEUE_NAMES)
-    kind = {"x-queue-type": "quorum", "x-max-length": MAX_WAITING_WAKE_UPS}
-    return tuple(BrokerQueue(name, routing_key=name, queue_arguments=kind) for name in QUEUE_NAMES)
+    is_rabbitmq = broker_url.startswith(("amqp:", "amqps:"))
+    kind = {"x-queue-type": "quorum", "x-max-length": MAX_WAITING_WAKE_UPS} if is_rabbitmq else None
+    return tuple(
+        BrokerQueue(name, routing_key=name, queue_arguments=kind)  # type: ignore[no-untyped-call]
+        for name in QUEUE_NAMES
+    )
 
 
 class Waker:

@@ -51,7 +51,8 @@ def fetch_matrix_media(
         if check is None:
             # It locks the image's row, so that an erasure comes before the file or after the check.
             remember_bytes(session, sha256, len(answer.body))
-            store.save("bytes", sha256, answer.body)
+            # Who judges it takes it in (`scans/image_store.py`).
+            store.save("incoming", sha256, answer.body)
             check, _ = create_or_get(session, wanted)
         add_check(session, claim.errand_id, check.id, mxc)
         wait_for_checks(session, claim)

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from api.connection_auth import require_connection, spend_call
 from api.problems import MessageRefused
+from api.raw_body import read_raw_body
 from api.request_check import request_check_of_bytes
 from api.request_ids import request_id
 from api.services import services
@@ -23,7 +24,7 @@ def take_blob() -> Response:
     did, uri = request.args.get("did", ""), request.args.get("uri")
     if not did.startswith("did:") or len(did) + len(uri or "") > MAX_NAME_CHARACTERS:
         raise MessageRefused("The parameter `did` is missing or wrong.")
-    content = request.get_data(cache=False)
+    content = read_raw_body()
     if not content:
         raise MessageRefused("There is no blob in this request.")
     spend_call(connection)

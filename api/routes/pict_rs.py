@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from api.connection_auth import require_connection, spend_call
 from api.errors import answer_errors_as
 from api.problems import RequestInvalid
+from api.raw_body import read_raw_body
 from api.request_check import request_check_of_bytes, wait_for_end
 from api.request_ids import request_id
 from api.services import services
@@ -24,12 +25,13 @@ from scans.tables import OPEN_STATUSES, Check
 routes = Blueprint("pict_rs", __name__)
 WAIT_SECONDS = 8.0  # pict-rs gives up after 30 by default
 REFUSED = 406
+UNCHECKED = {413, 429}  # larger than we take, or more than we take
 
 
 def write_answer(status: int, message: str) -> Response:
-    """Our own faults let the upload pass, unless the address says otherwise."""
-    is_ours = status >= 500 or status == 429
-    if is_ours and not is_closed():
+    """What could not be checked passes, unless the address says otherwise."""
+    is_unchecked = status >= 500 or status in UNCHECKED
+    if is_unchecked and not is_closed():
         return Response(f"Not checked: {message}\n", 200, mimetype="text/plain")
     return Response(f"{message}\n", status, mimetype="text/plain")
 
@@ -75,7 +77,7 @@ def take_upload(connection: Connection) -> Check:
     Raises:
         RequestInvalid: there are no bytes.
     """
-    content = request.get_data(cache=False)
+    content = read_raw_body()
     if not content:
         raise RequestInvalid("There is nothing in this request.")
     waker = services().waker

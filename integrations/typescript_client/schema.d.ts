@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for checks of up to 1,000 addresses
-         * @description Each address becomes a check, or joins the one that is known. One that cannot be fetched is refused by itself; the others go on.
+         * @description Each address becomes a check, or joins the one that is known. One that cannot be fetched is refused by itself; the others go on. While more is waiting than can be checked soon, the answer is 503 with `Retry-After`, and nothing is taken.
          */
         post: operations["requestBatch"];
         delete?: never;
@@ -136,6 +136,90 @@ export interface paths {
          * @description The nearest five of your tenant's images, by the perceptual hash PDQ. Candidates for a person to compare: a part of a picture may have been exchanged, so nothing is decided by them. Empty while the image is not decoded, and where too little is in it.
          */
         get: operations["listSimilarImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your connections to other systems
+         * @description The oldest first.
+         */
+        get: operations["listConnections"];
+        put?: never;
+        /**
+         * Connect another system
+         * @description The secret that the other system is to send is shown in this answer alone.
+         */
+        post: operations["createConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/errands/{errand_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run once more what was given up
+         * @description With all its attempts.
+         */
+        post: operations["replayErrand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a connection and its errands
+         * @description What waits for it is not done; its checks stay.
+         */
+        delete: operations["removeConnection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{connection_id}/errands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a connection asked for, and what became of it
+         * @description The newest first, a page at a time.
+         */
+        get: operations["listErrands"];
         put?: never;
         post?: never;
         delete?: never;
@@ -962,6 +1046,150 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ConnectionBody
+         * @description Another system, without what opens it.
+         */
+        ConnectionBody: {
+            /** Address */
+            address: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mastodon" | "ozone" | "matrix" | "pict_rs";
+            /** Options */
+            options: {
+                [key: string]: string | boolean;
+            };
+        };
+        /**
+         * ConnectionRequest
+         * @description Another system. Which fields it needs depends on its kind: docs/integrations/.
+         */
+        ConnectionRequest: {
+            /**
+             * Access Token
+             * @description Mastodon's or the homeserver's
+             * @default null
+             */
+            access_token: string | null;
+            /**
+             * Address
+             * @description of the Mastodon server, the account's PDS, or the homeserver
+             * @default null
+             */
+            address: string | null;
+            /**
+             * App Password
+             * @description of the account for Ozone
+             * @default null
+             */
+            app_password: string | null;
+            /**
+             * Identifier
+             * @description handle of the account for Ozone
+             * @default null
+             */
+            identifier: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mastodon" | "ozone" | "matrix" | "pict_rs";
+            /**
+             * Labeler Did
+             * @description DID of the Ozone service
+             * @default null
+             */
+            labeler_did: string | null;
+            /**
+             * Refuses
+             * @description pict-rs, Matrix: refuse what is likely AI-made
+             * @default false
+             */
+            refuses: boolean;
+            /**
+             * Rule Id
+             * @description Mastodon's rule that a likely AI-made image breaks; unset: none
+             * @default null
+             */
+            rule_id: string | null;
+            /**
+             * Webhook Secret
+             * @description that Mastodon signs with
+             * @default null
+             */
+            webhook_secret: string | null;
+            /**
+             * When Away
+             * @description closed: say or refuse what could not be checked
+             * @default open
+             * @enum {string}
+             */
+            when_away: "open" | "closed";
+            /**
+             * Writes Notes
+             * @description Mastodon: write the findings as a report of the token's account
+             * @default true
+             */
+            writes_notes: boolean;
+        };
+        /**
+         * ConnectionWithSecretBody
+         * @description A connection with the secret that the other system is to send, shown this once.
+         */
+        ConnectionWithSecretBody: {
+            /** Address */
+            address: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mastodon" | "ozone" | "matrix" | "pict_rs";
+            /** Options */
+            options: {
+                [key: string]: string | boolean;
+            };
+            /**
+             * Receives At
+             * @description the path that the other system calls
+             */
+            receives_at: string;
+            /**
+             * Secret
+             * @description null where the other system signs with its own
+             */
+            secret: string | null;
+        };
+        /**
+         * ConnectionsBody
+         * @description All connections, the oldest first; there are at most fifty.
+         */
+        ConnectionsBody: {
+            /** Connections */
+            connections: components["schemas"]["ConnectionBody"][];
+        };
+        /**
          * CoopActionBody
          * @description A callback of Coop's, as far as it is read.
          */
@@ -1206,6 +1434,63 @@ export interface components {
             erased_at: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * ErrandBody
+         * @description Something that another system asked for.
+         */
+        ErrandBody: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Connection Id
+             * Format: uuid
+             */
+            connection_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dead At */
+            dead_at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * External Id
+             * @description its name there; delivered again, it is the same errand
+             */
+            external_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Last Status
+             * @description HTTP status of the other system's last answer
+             */
+            last_status: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "dead";
+        };
+        /**
+         * ErrandsBody
+         * @description A page of errands, the newest first.
+         */
+        ErrandsBody: {
+            /** Errands */
+            errands: components["schemas"]["ErrandBody"][];
+            /**
+             * Next Cursor
+             * @description null on the last page
+             */
+            next_cursor: string | null;
         };
         /**
          * EvidenceBody
@@ -1482,6 +1767,11 @@ export interface components {
             first_run_at: string;
             /** Is Live */
             is_live: boolean;
+            /**
+             * Learned From
+             * @description the version that it was retrained from
+             */
+            learned_from: string | null;
             /** Likely Ai At */
             likely_ai_at: number;
             /** Min Side Px */
@@ -1490,6 +1780,11 @@ export interface components {
             name: string;
             /** No Evidence Below */
             no_evidence_below: number;
+            /**
+             * Stage
+             * @description where it stands in its life; null where it ran before stages were kept
+             */
+            stage: ("candidate" | "refused" | "canary" | "live" | "retired" | "rolled_back") | null;
             /** Threshold Version */
             threshold_version: string;
             /** Version */
@@ -1626,7 +1921,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "appeal" | "contradiction" | "uncertain" | "spot_check";
+            reason: "appeal" | "contradiction" | "flagged" | "uncertain" | "policy" | "spot_check";
             /**
              * Status
              * @enum {string}
@@ -1914,7 +2209,7 @@ export interface components {
              * Events
              * @default null
              */
-            events: ("check.done" | "check.failed" | "check.reviewed")[] | null;
+            events: ("check.done" | "check.failed" | "check.reviewed" | "check.flagged")[] | null;
             /**
              * Is Enabled
              * @description false stops deliveries; true begins them again, also after a 410
@@ -1945,7 +2240,7 @@ export interface components {
              *       "check.failed"
              *     ]
              */
-            events: ("check.done" | "check.failed" | "check.reviewed")[];
+            events: ("check.done" | "check.failed" | "check.reviewed" | "check.flagged")[];
             /**
              * Labels
              * @description of the verdicts to be told of; null for all
@@ -2322,6 +2617,12 @@ export interface operations {
                      * @default null
                      */
                     page_url?: string | null;
+                    /**
+                     * Taken From Screen
+                     * @description the bytes are no file of the image's, but what a screen showed of it; the verdict's limits say so
+                     * @default false
+                     */
+                    taken_from_screen?: boolean;
                     /**
                      * Url
                      * @description where the bytes came from
@@ -2774,6 +3075,423 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimilarImagesBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    createConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionWithSecretBody"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The image is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This kind of body is unknown */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replayErrand: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                errand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrandBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    removeConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    listErrands: {
+        parameters: {
+            query?: {
+                /** @description only those that were given up */
+                dead?: boolean;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrandsBody"];
                 };
             };
             /** @description No key in force */
@@ -3948,7 +4666,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "waiting" | "decided";
-                reason?: ("appeal" | "contradiction" | "uncertain" | "spot_check") | null;
+                reason?: ("appeal" | "contradiction" | "flagged" | "uncertain" | "policy" | "spot_check") | null;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 limit?: number;
@@ -4018,7 +4736,7 @@ export interface operations {
     claimNextReview: {
         parameters: {
             query?: {
-                reason?: ("appeal" | "contradiction" | "uncertain" | "spot_check") | null;
+                reason?: ("appeal" | "contradiction" | "flagged" | "uncertain" | "policy" | "spot_check") | null;
             };
             header?: {
                 /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */

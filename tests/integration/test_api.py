@@ -229,6 +229,10 @@ def test_openapi_is_3_1_and_names_every_call(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/checks",
+        "/v1/connections",
+        "/v1/connections/{connection_id}",
+        "/v1/connections/{connection_id}/errands",
+        "/v1/connections/errands/{errand_id}/replay",
         "/v1/batches",
         "/v1/batches/{batch_id}",
         "/v1/checks/{check_id}",

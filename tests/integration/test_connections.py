@@ -134,6 +134,7 @@ def test_errands_are_listed_page_by_page_and_only_dead_ones_replayed(
     assert names == ["errand 2", "errand 1", "errand 0"]
     assert second["next_cursor"] is None
     assert client.get(f"{path}?dead=true").json["errands"] == []
+    assert 'ntf_errands{state="waiting"} 3.0' in client.get("/metrics").text
     waiting = client.post(f"/v1/connections/errands/{errand_id}/replay")
     assert (waiting.status_code, waiting.json["code"]) == (409, "errand_waiting")
     unknown = client.get(f"{path}?cursor={made['id']}")

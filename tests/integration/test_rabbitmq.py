@@ -29,7 +29,7 @@ def port() -> int:
 
 
 def consumers(broker_url: str) -> dict[str, int]:
-    """How many workers listen to each queue of the steps. Declared with another type it would be refused."""
+    """How many workers listen to each step's queue. Declared as another kind it is refused."""
     with Connection(broker_url) as connection:
         found = {}
         for queue in queues_at(broker_url):

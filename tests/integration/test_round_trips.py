@@ -107,8 +107,9 @@ def test_a_new_check_costs_no_more_than_it_needs(
     counts = {name: connections.count_round_trips(step) for name, step in steps.items()}
     assert counts["request"] <= 8
     assert counts["fetch"] <= 9
-    # Two looks for a batch that is not full among them.
-    assert counts["detect"] <= 27
+    # Ten of them are two looks for a batch that is not full. Whoever adds one here adds it to every
+    # check: see whether it can go into a statement that is there.
+    assert counts["detect"] <= 39
 
 
 def test_a_lost_connection_is_replaced_without_a_word(

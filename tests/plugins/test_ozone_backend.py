@@ -3,21 +3,32 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import requests
 
 from cli.embedded import embedded_postgresql
+from images.fetch_policy import FetchPolicy
+from images.safe_call import CallAnswer, call_service
+from integrations.finding import Finding
+from integrations.ozone import DUPLICATE, Subject, write_tag_event
+from scans.errands import ErrandClaim
+from scans.integration_tables import Connection
+from worker.service_call import ServiceRefused
+from worker.tell_ozone import OzoneSessions, tell_ozone
 
 pytestmark = pytest.mark.integrations
 
 BACKEND = Path(__file__).parent / "ozone_backend"
 EMIT, QUERY = "tools.ozone.moderation.emitEvent", "tools.ozone.moderation.queryEvents"
-SUBJECT = {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"}
+ACCOUNT = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
+RECORD = "at://did:plc:bbbbbbbbbbbbbbbbbbbbbbbb/app.bsky.feed.post/3kaaaaaaaaaaa"
+BLOB_CID = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
 SECONDS = 30
 
 
@@ -44,27 +55,49 @@ class Ozone:
         address = f"{self.pds}/xrpc/{name}"
         return requests.request(method, address, headers=headers, timeout=SECONDS, **content)
 
-    def tag(self, external_id: str, subject: dict[str, str] | None = None) -> requests.Response:
-        """As `integrations/ozone.py` writes it."""
-        event = {
-            "event": {
-                "$type": "tools.ozone.moderation.defs#modEventTag",
-                "add": ["ntf-likely-ai"],
-                "remove": [],
-                "comment": "Likely AI-made.",
+    def tell(self, subject: str, errand_id: UUID, password: str | None = None) -> None:
+        """By our own worker's code, as of a likely AI-made picture of this record or account."""
+        is_record = subject.startswith("at://")
+        claim = ErrandClaim(
+            errand_id=errand_id,
+            lease_token=uuid4(),
+            attempt=1,
+            tenant_id=uuid4(),
+            kind="ozone",
+            external_id="blob:1",
+            details={
+                "did": subject.removeprefix("at://").split("/")[0],
+                "uri": subject if is_record else None,
+                "blob_cid": BLOB_CID,
             },
-            "subject": SUBJECT if subject is None else subject,
-            "subjectBlobCids": [],
-            "createdBy": self.moderatorDid,
-            "externalId": external_id,
-            "modTool": {"name": "ntf"},
-        }
-        return self.call("POST", EMIT, json=event)
+            connection=Connection(
+                id=uuid4(),
+                tenant_id=uuid4(),
+                kind="ozone",
+                address=self.pds,
+                options={"identifier": "moderator.test", "labeler_did": self.labelerDid},
+            ),
+        )
+        finding = Finding("blob", str(uuid4()), "likely_ai", 0.98, is_flagged=True)
+        port = int(self.pds.rpartition(":")[2])
+        policy = FetchPolicy(allowed_ports=frozenset({port}), allow_private_addresses=True)
 
-    def events_on(self, did: str) -> list[dict[str, Any]]:
-        found = self.call("GET", QUERY, params={"subject": did, "limit": "50"})
+        def call(
+            method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        ) -> CallAnswer:
+            return call_service(method, url, headers, body, policy=policy)
+
+        tell_ozone(claim, [finding], password or self.password, OzoneSessions(), call)
+
+    def events_on(self, subject: str) -> list[dict[str, Any]]:
+        found = self.call("GET", QUERY, params={"subject": subject, "limit": "50"})
         events: list[dict[str, Any]] = found.json()["events"]
-        return [one for one in events if one["event"].get("comment") == "Likely AI-made."]
+        return [
+            one
+            for one in events
+            if one["event"]["$type"].endswith("#modEventTag")
+            and one["createdBy"] == self.moderatorDid
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -95,28 +128,43 @@ def ozone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ozone]:
         backend.stdout.close()
 
 
-def test_a_tag_is_taken_and_counted_once_however_often_it_comes(ozone: Ozone) -> None:
-    first = ozone.tag("ntf-1")
-    assert first.status_code == 200, first.text
-    again = ozone.tag("ntf-1")
-    assert (again.status_code, again.json()["error"]) == (400, "DuplicateExternalId")
-    assert ozone.tag("ntf-2").status_code == 200
-    assert len(ozone.events_on(SUBJECT["did"])) == 2
+def test_a_tag_on_an_account_is_counted_once_however_often_it_is_told(ozone: Ozone) -> None:
+    errand_id = uuid4()
+    for _ in range(3):  # as after answers that were lost
+        ozone.tell(ACCOUNT, errand_id)
+    (event,) = ozone.events_on(ACCOUNT)
+    assert event["event"]["add"] == ["ntf-likely-ai"]
+    assert event["createdBy"] == ozone.moderatorDid
+    ozone.tell(ACCOUNT, uuid4())
+    assert len(ozone.events_on(ACCOUNT)) == 2
 
 
-def test_the_same_name_on_another_subject_is_another_event(ozone: Ozone) -> None:
-    record = {
-        "$type": "com.atproto.repo.strongRef",
-        "uri": "at://did:plc:bbbbbbbbbbbbbbbbbbbbbbbb/app.bsky.feed.post/3kaaaaaaaaaaa",
-        "cid": "bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy",
-    }
-    assert ozone.tag("ntf-1", record).status_code == 200
-    assert ozone.tag("ntf-1", record).json()["error"] == "DuplicateExternalId"
-    assert len(ozone.events_on(record["uri"])) == 1
+def test_a_tag_on_a_record_names_it_as_it_stands_and_its_blob(ozone: Ozone) -> None:
+    errand_id = uuid4()
+    ozone.tell(RECORD, errand_id)
+    ozone.tell(RECORD, errand_id)
+    (event,) = ozone.events_on(RECORD)
+    assert event["subject"]["uri"] == RECORD
+    assert event["subjectBlobCids"] == [BLOB_CID]
 
 
-def test_a_wrong_password_token_or_labeler_is_refused(ozone: Ozone) -> None:
-    """The last two by the stand-in for the PDS; what Ozone itself refuses is a token not for it."""
-    assert ozone.open_session("wrong").status_code == 401
-    address = f"{ozone.pds}/xrpc/{EMIT}"
-    assert requests.post(address, json={}, timeout=SECONDS).status_code == 401
+def test_ozone_itself_names_a_repetition(ozone: Ozone) -> None:
+    event = write_tag_event(
+        "ntf-likely-ai",
+        Subject(ACCOUNT),
+        [],
+        [],
+        created_by=ozone.moderatorDid,
+        external_id="ntf-twice",
+    )
+    assert ozone.call("POST", EMIT, json=event).status_code == 200
+    again = ozone.call("POST", EMIT, json=event)
+    assert (again.status_code, again.json()["error"]) == (400, DUPLICATE)
+
+
+def test_a_wrong_password_is_refused_and_may_be_put_right(ozone: Ozone) -> None:
+    before = len(ozone.events_on(ACCOUNT))
+    with pytest.raises(ServiceRefused) as raised:
+        ozone.tell(ACCOUNT, uuid4(), password="wrong")
+    assert (raised.value.status, raised.value.retryable) == (401, True)
+    assert len(ozone.events_on(ACCOUNT)) == before

@@ -94,6 +94,8 @@ def test_the_fetching_workers_can_change_nothing_that_is_kept(services: dict[str
         "pixels": "/data/images/pixels",
     }
     kinds = {f"{kind}:/data/images/{kind}" for kind in get_args(Kind)}
+    # What it brings of strangers' is judged by its hash too.
+    assert services["deliver"]["volumes"] == ["incoming:/data/images/incoming"]
     assert set(services["api"]["volumes"]) == kinds
     assert set(services["detect"]["volumes"]) == kinds | {"models:/data/models:ro"}
 
@@ -104,3 +106,13 @@ def test_nothing_runs_as_root_or_writes_to_its_root(services: dict[str, Any]) ->
         assert service["cap_drop"] == ["ALL"], name
         assert service["user"] not in {"root", "0", "0:0"}, name
         assert "healthcheck" in service, name
+
+
+def test_every_volume_that_is_mounted_is_declared() -> None:
+    compose = yaml.safe_load(COMPOSE.read_text())
+    mounted = {
+        volume.split(":")[0]
+        for service in compose["services"].values()
+        for volume in service.get("volumes", [])
+    }
+    assert mounted == set(compose["volumes"])

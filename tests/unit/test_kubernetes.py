@@ -66,3 +66,14 @@ def test_scaling_asks_for_figures_that_are_told() -> None:
         assert [query.groups()[1:] for query in queries if query] == [(name, u) for u in URGENCIES]
         assert {query.group(1) for query in queries if query} == {waiting_ages({}).name}
         assert scaled["spec"]["scaleTargetRef"]["name"] in of_kind("Deployment")
+
+
+def test_who_opens_strangers_files_can_change_none_that_is_kept() -> None:
+    def mounts(name: str) -> dict[str, bool]:
+        (container,) = of_kind("Deployment")[name]["spec"]["template"]["spec"]["containers"]
+        images = [one for one in container["volumeMounts"] if one["name"] == "images"]
+        assert all(one["mountPath"] == f"/data/images/{one['subPath']}" for one in images)
+        return {one["subPath"]: not one.get("readOnly", False) for one in images}
+
+    assert mounts("fetch") == {"bytes": False, "incoming": True, "pixels": True}
+    assert mounts("deliver") == {"incoming": True}

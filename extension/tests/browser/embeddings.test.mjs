@@ -53,8 +53,8 @@ async function judgeRow(row) {
   const isExact = arrival?.sha256 === wanted;
   table.push({ ...row, rung: panel.how, hash: isExact ? (row.isDrawn ? 'as drawn' : 'the original') : 'a crop' });
   assert.equal(panel.how, row.expected, panel.text);
+  assert.equal(arrival?.isFromScreen, row.then === 'crop');
   if (row.then === 'crop') assert.match(panel.text, /Taken from the screen/);
-  assert.equal(arrival?.isFromScreen ?? false, row.then === 'crop');
   else assert.ok(isExact, 'other bytes arrived than those of the file');
 }
 

@@ -81,6 +81,58 @@ class CheckRequest(TypedDict, closed=True):
     url: str
 
 
+class ConnectionBody(TypedDict):
+    """
+    Another system, without what opens it.
+    """
+
+    address: str | None
+    created_at: str
+    id: str
+    kind: Literal["mastodon", "ozone", "matrix", "pict_rs"]
+    options: dict[str, str | bool]
+
+
+class ConnectionRequest(TypedDict, closed=True):
+    """
+    Another system. Which fields it needs depends on its kind: docs/integrations/.
+    """
+
+    access_token: NotRequired[str | None]
+    address: NotRequired[str | None]
+    app_password: NotRequired[str | None]
+    identifier: NotRequired[str | None]
+    kind: Literal["mastodon", "ozone", "matrix", "pict_rs"]
+    labeler_did: NotRequired[str | None]
+    refuses: NotRequired[bool]
+    rule_id: NotRequired[str | None]
+    webhook_secret: NotRequired[str | None]
+    when_away: NotRequired[Literal["open", "closed"]]
+    writes_notes: NotRequired[bool]
+
+
+class ConnectionWithSecretBody(TypedDict):
+    """
+    A connection with the secret that the other system is to send, shown this once.
+    """
+
+    address: str | None
+    created_at: str
+    id: str
+    kind: Literal["mastodon", "ozone", "matrix", "pict_rs"]
+    options: dict[str, str | bool]
+    receives_at: str
+    secret: str | None
+
+
+class ConnectionsBody(TypedDict):
+    """
+    All connections, the oldest first; there are at most fifty.
+    """
+
+    connections: list[ConnectionBody]
+
+
 class CoopActionTakenBody(TypedDict):
     """
     What became of a callback.
@@ -180,6 +232,32 @@ class ErasureBody(TypedDict):
     checks_erased: int
     erased_at: str
     sha256: str
+
+
+class ErrandBody(TypedDict):
+    """
+    Something that another system asked for.
+    """
+
+    attempts: int
+    connection_id: str
+    created_at: str
+    dead_at: str | None
+    done_at: str | None
+    external_id: str
+    id: str
+    last_error: str | None
+    last_status: int | None
+    state: Literal["waiting", "done", "dead"]
+
+
+class ErrandsBody(TypedDict):
+    """
+    A page of errands, the newest first.
+    """
+
+    errands: list[ErrandBody]
+    next_cursor: str | None
 
 
 class EvidenceBody(TypedDict):
@@ -325,10 +403,12 @@ class ModelVersionBody(TypedDict):
     card_url: str
     first_run_at: str
     is_live: bool
+    learned_from: str | None
     likely_ai_at: float
     min_side_px: int
     name: str
     no_evidence_below: float
+    stage: Literal["candidate", "refused", "canary", "live", "retired", "rolled_back"] | None
     threshold_version: str
     version: str
 
@@ -477,7 +557,7 @@ class WebhookChange(TypedDict, closed=True):
     What to change; a field that is not given stays.
     """
 
-    events: NotRequired[list[Literal["check.done", "check.failed", "check.reviewed"]] | None]
+    events: NotRequired[list[Literal["check.done", "check.failed", "check.reviewed", "check.flagged"]] | None]
     is_enabled: NotRequired[bool | None]
     labels: NotRequired[list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]] | None]
     url: NotRequired[str | None]
@@ -488,7 +568,7 @@ class WebhookRequest(TypedDict, closed=True):
     A new endpoint.
     """
 
-    events: NotRequired[list[Literal["check.done", "check.failed", "check.reviewed"]]]
+    events: NotRequired[list[Literal["check.done", "check.failed", "check.reviewed", "check.flagged"]]]
     labels: NotRequired[list[Literal["likely_ai", "uncertain", "no_evidence", "not_assessable"]] | None]
     url: str
 
@@ -625,7 +705,7 @@ class ReviewBody(TypedDict):
     is_mine: bool
     outcome: Literal["ai", "real", "unsure"] | None
     outcome_reason: str | None
-    reason: Literal["appeal", "contradiction", "uncertain", "spot_check"]
+    reason: Literal["appeal", "contradiction", "flagged", "uncertain", "policy", "spot_check"]
     status: Literal["waiting", "decided"]
 
 

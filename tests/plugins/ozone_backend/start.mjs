@@ -3,20 +3,42 @@
 //
 // The PDS itself is not run: its storage needs a compiler at install. What it would do for a moderator is done
 // here: open a session, and pass on calls that name the labeler under a token that the account's key signs.
+// The AppView is stood in for too; it only says which record stands under an address.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import devEnv from '@atproto/dev-env';
 
 const NOBODY = 'http://127.0.0.1:2';
 const PASSWORD = 'app-password';
+const RECORD_CID = 'bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
 const { TestOzone, TestPlc } = devEnv;
+
+/** An AppView that knows every account and every record. */
+const appview = createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url, 'http://appview.invalid');
+  const indexedAt = '2026-11-24T12:00:00.000Z';
+  const answers = {
+    'com.atproto.admin.getAccountInfos': () => ({
+      infos: searchParams.getAll('dids').map((did) => ({ did, handle: 'author.test', indexedAt })),
+    }),
+    'com.atproto.repo.getRecord': () => ({
+      uri: `at://${searchParams.get('repo')}/${searchParams.get('collection')}/${searchParams.get('rkey')}`,
+      cid: RECORD_CID,
+      value: { $type: 'app.bsky.feed.post', text: 'a picture', createdAt: indexedAt },
+    }),
+  };
+  const known = answers[pathname.replace('/xrpc/', '')];
+  response.writeHead(known ? 200 : 404, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(known ? known() : { error: 'NotFound', message: 'not here' }));
+}).listen(0, '127.0.0.1');
+await once(appview, 'listening');
 
 const plc = await TestPlc.create({});
 const ozone = await TestOzone.create({
   plcUrl: plc.url,
   dbPostgresUrl: process.env.DATABASE_URL,
   dbPostgresSchema: 'ozone',
-  appviewUrl: NOBODY,
+  appviewUrl: `http://127.0.0.1:${appview.address().port}`,
   appviewDid: 'did:example:appview',
   appviewPushEvents: false,
   chatUrl: NOBODY,
