@@ -129,8 +129,7 @@ def test_lies_about_a_mark_need_two_who_agree(
     tools: RetrainTools, desk: Desk, sessions: Sessions
 ) -> None:
     teach(desk)
-    for one in patched(700, 12):
-        desk.decide_one(one, "real", "Ada")
+    desk.decide(patched(700, 12), "real", BOTH)
     assert retrain(tools, is_asked_for=False) == "canary"
     candidate, live = (judged(tools, sessions, stage) for stage in ("canary", "live"))
     marked = patched(800, 20)
