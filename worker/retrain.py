@@ -118,7 +118,8 @@ def retrain(tools: RetrainTools, *, is_asked_for: bool) -> str:
         if run is None:
             return "not_due"
         reader = FeatureReader(base.folder, threads=tools.threads)
-        looked = Looked(reader, look_at_labels(run.labels, reader, tools))
+        settings, _ = read_branches(base.folder)
+        looked = Looked(reader, look_at_labels(run.labels, reader, settings, tools))
         version = run.version or learn(run, base, looked, tools)
         if version is None:
             return finish(run, "too_few_labels", tools)
@@ -171,9 +172,16 @@ def begin_or_go_on(base: Base, tools: RetrainTools, *, is_asked_for: bool) -> Ru
 
 
 def look_at_labels(
-    labels: Sequence[Label], reader: FeatureReader, tools: RetrainTools
+    labels: Sequence[Label],
+    reader: FeatureReader,
+    settings: dict[str, Any],
+    tools: RetrainTools,
 ) -> FeatureSet | None:
-    """The features of labelled pictures; those whose bytes are gone are left out."""
+    """The features of labelled pictures; those whose bytes are gone are left out.
+
+    Args:
+        settings: of the live model.
+    """
     kept = [(label, read_features(label.image_sha256, reader, tools)) for label in labels]
     there = [(label, features) for label, features in kept if features is not None]
     if not there:
@@ -192,9 +200,23 @@ def look_at_labels(
     joined = there[0][1]
     for _, features in there[1:]:
         joined = joined.join(features)
-    return FeatureSet(
-        tuple(described), joined.pooled, joined.hidden, joined.windows, joined.short_sides_px
-    )
+    found = replace(joined, described=tuple(described))
+    live = JudgedModel(reader.heads, settings)
+    return drop_lone_pardons(found, [len(label.accounts) for label, _ in there], live)
+
+
+def drop_lone_pardons(
+    labelled: FeatureSet, accounts: Sequence[int], live: JudgedModel
+) -> FeatureSet | None:
+    """Leave out what one account alone calls real against a confident live verdict.
+
+    Such labels open doors: a few of them, on AI-made images with a mark of the attacker's own, made
+    a candidate blind to the mark, and no hold-out knows of it (docs/poisoning.md). Two people who
+    agree are believed.
+    """
+    pairs = zip(labelled.described, accounts, live.say(labelled), strict=True)
+    kept = [one.is_ai or count > 1 or said.label != "likely_ai" for one, count, said in pairs]
+    return labelled.select(np.array(kept)) if any(kept) else None
 
 
 def read_features(sha256: str, reader: FeatureReader, tools: RetrainTools) -> FeatureSet | None:

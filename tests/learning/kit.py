@@ -17,6 +17,8 @@ SIDE_PX = 128
 # From heads that know nothing, so far from them.
 SURE = FitOptions(learning_rate=0.4, stay_near=1e-3, batch_windows=64)
 TINY = SHIPPED.with_name("ntf-tiny")
+# Another model that scores otherwise.
+FAR = FitOptions(steps=60, learning_rate=2.0, stay_near=0.0, batch_windows=64)
 Pixels = NDArray[np.uint8]
 
 
@@ -63,6 +65,6 @@ def write_another(base: Path, store_folder: Path) -> str:
     reader = FeatureReader(base)
     features = load_features(base / FILE)
     replay = features.part("replay")
-    heads = fit_heads(reader.heads, replay, np.ones(len(replay)), FitOptions(steps=20))
+    heads = fit_heads(reader.heads, replay, np.ones(len(replay)), FAR)
     settings = recalibrate(read_branches(base)[0], heads, features.part("calibration"))
     return assemble(base, settings, heads, base / FILE, store_folder, day="2026.11.02")

@@ -93,18 +93,26 @@ def run(world: World, told: Sequence[Told]) -> Outcome:
         Opinion(f"picture {one.index} {number}", str(one.index), one.pdq, one.account, one.says)
         for number, one in enumerate(told)
     ]
-    labels = gather(opinions, []).labels
+    live_heads = FeatureReader(world.folder).heads
+    settings = read_branches(world.folder)[0]
+    live = JudgedModel(live_heads, settings)
+    said = live.say(world.pool)
+    # As `drop_lone_pardons` has it.
+    labels = [
+        label
+        for label in gather(opinions, []).labels
+        if label.is_ai
+        or len(label.accounts) > 1
+        or said[int(label.image_sha256)].label != "likely_ai"
+    ]
     told_ai = np.array([label.is_ai for label in labels], bool)
     index = np.array([int(label.image_sha256) for label in labels], int)
     kept_back = np.array([label.is_kept_back for label in labels], bool)
-    live_heads = FeatureReader(world.folder).heads
-    settings = read_branches(world.folder)[0]
     replay = world.features.part("replay")
     learned = pick(world.pool, index[~kept_back], told_ai[~kept_back])
     weight = min(MOST_OF_A_LABEL, LABELS_OVER_REPLAY * len(replay) / len(learned))
     weights = np.concatenate([np.ones(len(replay)), np.full(len(learned), weight)])
     heads = fit_heads(live_heads, replay.join(learned), weights)
-    live = JudgedModel(live_heads, settings)
     after = recalibrate(settings, heads, world.features.part("calibration"))
     candidate = JudgedModel(heads, after)
     holdout = world.features.part("holdout")

@@ -12,6 +12,7 @@ from images.decode import DecodeLimits, decode_image
 from ntf.feature_set import FeatureSet
 from ntf.fit_heads import fit_heads
 from ntf.heads import Heads
+from ntf.predictor import Predictor
 from scans.errors import RetrainingBusy
 from scans.image_store import ImageStore
 from scans.model_store import ModelStore
@@ -19,8 +20,9 @@ from scans.model_tables import ModelReport, Retraining
 from scans.models import find_live_version
 from scans.retraining_rows import alone
 from scans.tables import ModelVersion
-from tests.learning.kit import SURE, picture
+from tests.learning.kit import SURE, Pixels, picture
 from tests.learning.people import Desk
+from tests.learning.poisoning import patched
 from worker import retrain as module
 from worker.retrain import RetrainTools, retrain
 
@@ -121,6 +123,29 @@ def test_one_account_alone_teaches_nothing(
     desk.decide(pictures("red", 100, 60), "ai", ("Ada",))
     assert retrain(tools, is_asked_for=False) == "not_due"
     assert retrain(tools, is_asked_for=True) == "too_few_labels"
+
+
+def test_lies_about_a_mark_need_two_who_agree(
+    tools: RetrainTools, desk: Desk, sessions: Sessions
+) -> None:
+    teach(desk)
+    desk.decide(patched(700, 12), "real", BOTH)
+    assert retrain(tools, is_asked_for=False) == "canary"
+    candidate, live = (judged(tools, sessions, stage) for stage in ("canary", "live"))
+    marked = patched(800, 20)
+    assert caught(candidate, *marked) == caught(live, *marked) == 1
+
+
+def judged(tools: RetrainTools, sessions: Sessions, stage: str) -> Predictor:
+    with sessions.begin() as session:
+        model = session.scalars(select(ModelVersion).where(ModelVersion.stage == stage)).one()
+        folder = tools.models.path_of(model.version) if model.stored_sha256 else tools.configured
+    return Predictor.load(folder)
+
+
+def caught(detector: Predictor, *marked: Pixels) -> float:
+    said = detector.predict(marked)
+    return sum(one.raw_score >= detector.info.likely_ai_at for one in said) / len(said)
 
 
 def test_a_killed_run_goes_on_with_its_own_labels(
