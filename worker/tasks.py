@@ -271,12 +271,13 @@ retention = Sweeper(remove_old_images, RETENTION_INTERVAL_SECONDS)
 event_retention = Sweeper(forget_old_events, RETENTION_INTERVAL_SECONDS)
 
 
-@celeryd_after_setup.connect
-def remove_by_age(**_: object) -> None:
-    """Begin where images have an age, in workers that detect: they fetch nothing strange.
+def start_sweeps() -> None:
+    """Sweep from now on; and remove by age where things have an age.
 
-    What webhooks told goes by those that deliver.
+    Images by those that detect, since they fetch nothing strange; what webhooks told by those that
+    deliver.
     """
+    sweeper.start()
     if settings.keep_images_days and "detect" in app.amqp.queues.consume_from:
         retention.start()
     if "deliver" in app.amqp.queues.consume_from:
@@ -286,9 +287,10 @@ def remove_by_age(**_: object) -> None:
 @celeryd_after_setup.connect
 def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     """Sweep from the start on, before there is a connection to the broker."""
-    # What a forking worker's first process opens would be shared by its children.
+    # What a forking worker's first process opens would be shared by its children, and what a thread
+    # of it does at the moment of a fork stays half done in them.
     if not issubclass(instance.pool_cls, ForkingPool):
-        sweeper.start()
+        start_sweeps()
 
 
 @celeryd_after_setup.connect
@@ -312,7 +314,7 @@ def refuse_a_wrong_trust_list(**_: object) -> None:
 @worker_process_init.connect
 def sweep_in_a_child(**_: object) -> None:
     """Sweep in each process of a forking pool."""
-    sweeper.start()
+    start_sweeps()
 
 
 @worker_shutting_down.connect

@@ -35,6 +35,16 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/batches": {"urls": ["http://example.org/"]},
     "/v1/checks/{check_id}/feedback": {"says": "ai"},
     "/v1/reviews/{review_id}/decision": {"says": "ai"},
+    "/v1/connections": {"kind": "pict_rs"},
+    "/v1/integrations/coop": {"public_key_pem": "x"},
+    "/v1/integrations/coop/actions": {"item": {"id": "x"}, "custom": {"ntf_says": "ai"}},
+    "/v1/integrations/coop/checks": {"url": "http://example.org/"},
+    "/v1/integrations/coop/targets": {
+        "url": "http://example.org/",
+        "api_key": "x",
+        "send": "items",
+        "item_type_id": "x",
+    },
 }
 
 

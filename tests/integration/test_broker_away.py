@@ -5,12 +5,16 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
+from celery.concurrency.prefork import TaskPool as ForkingPool
+from celery.signals import celeryd_after_setup
 from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
@@ -89,6 +93,13 @@ def test_a_worker_outlives_a_broker_that_goes_in_the_middle_of_a_check(
             wait_until_done(sessions, 1)
             with embedded_valkey(tmp_path):
                 wait_until(lambda: is_listening(tmp_path / "valkey.sock"))
+
+
+def test_a_forking_workers_first_process_starts_no_thread(tasks: ModuleType) -> None:
+    """One loaded the database's driver while the pool forked: its children never swept."""
+    before = set(threading.enumerate())
+    celeryd_after_setup.send(sender="", instance=SimpleNamespace(pool_cls=ForkingPool), conf=None)
+    assert set(threading.enumerate()) == before
 
 
 def upload(caller: FlaskClient, seed: int) -> None:
