@@ -6,7 +6,7 @@ import { callsAPerson, isFinal, outcomeOfCheck, OUTPUT_TYPE, permanent } from '.
 import { readSettings, type Settings } from './settings.ts';
 
 /** Milliseconds for everything, so that Coop has an answer in under five seconds. */
-export const DEADLINE_MS = 4500;
+export const DEADLINE_MS = 4000;
 const HOLD_SECONDS = 3;
 const RETRIES = { attempts: 3, firstDelayMs: 200, maxDelayMs: 1000, attemptTimeoutMs: DEADLINE_MS };
 

@@ -11,6 +11,7 @@ from flask_openapi3 import OpenAPI
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from api.services import Services
 from cli.bootstrap import migrate
 from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED, Predictor
@@ -93,8 +94,7 @@ def app(settings: Settings) -> Iterator[OpenAPI]:
 
     app = create_app(settings)
     yield app
-    close_connections(app.extensions["ntf"].sessions)
-    close_connections(app.extensions["ntf"].reads.sessions)
+    close_app(app)
 
 
 @pytest.fixture
@@ -119,6 +119,13 @@ def make_key(sessions: sessionmaker[Session], tenant: str, role: str = "reader")
     with sessions.begin() as session:
         person = create_tenant_with_person(session, tenant, "someone")
         return create_key(session, person, name="test", role=role)
+
+
+def close_app(app: OpenAPI) -> None:
+    """Close what a web process of its own has open in the database."""
+    services: Services = app.extensions["ntf"]
+    close_connections(services.sessions)
+    close_connections(services.reads.sessions)
 
 
 def close_connections(sessions: sessionmaker[Session]) -> None:

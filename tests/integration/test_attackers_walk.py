@@ -21,7 +21,7 @@ from scans.keys import create_key, create_tenant_with_person, list_keys, recogni
 from scans.people import disable_person
 from scans.settings import Settings
 from tests.integration.callers import fill_sign_in
-from tests.integration.conftest import close_connections
+from tests.integration.conftest import close_app
 from tests.pictures import as_jpeg, noise
 
 Sessions = sessionmaker[Session]
@@ -350,7 +350,7 @@ def test_only_a_named_proxy_is_believed_about_addresses(
         ).status_code
         for n, address in enumerate(tries)
     ]
-    close_connections(app.extensions["ntf"].sessions)
+    close_app(app)
     assert statuses == [401] * 11 + [429]
 
 

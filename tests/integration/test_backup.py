@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from api.app import create_app
 from scans.settings import Settings
-from tests.integration.conftest import close_connections
+from tests.integration.conftest import close_app
 from tests.pictures import as_jpeg, noise
 
 
@@ -73,4 +73,4 @@ def test_what_was_backed_up_answers_as_before(
     assert restored.get(after["verdict"]["heatmap_url"]).data.startswith(b"\x89PNG")
     assert restored.get(waiting.headers["Location"]).json["status"] == "queued"
     assert restored.get("/readyz").status_code == 200
-    close_connections(app.extensions["ntf"].sessions)
+    close_app(app)

@@ -20,7 +20,7 @@ from cli.embedded import embedded_valkey
 from cli.run import processes
 from scans.checks import count_by_status
 from scans.settings import Settings
-from tests.integration.conftest import close_connections
+from tests.integration.conftest import close_app
 from tests.pictures import as_jpeg, noise
 
 FINISH_SECONDS, STOP_SECONDS = 60, 20
@@ -42,7 +42,7 @@ def caller(own_broker: Settings, secret: str) -> Iterator[FlaskClient]:
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
     yield client
-    close_connections(app.extensions["ntf"].sessions)
+    close_app(app)
 
 
 def test_checks_are_taken_without_a_broker_and_end_when_it_is_back(

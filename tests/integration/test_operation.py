@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from api.app import create_app
 from scans.settings import Settings
 from scans.tables import Check
-from tests.integration.conftest import close_connections
+from tests.integration.conftest import close_app
 from tests.pictures import as_jpeg, noise
 
 Sessions = sessionmaker[Session]
@@ -114,7 +114,7 @@ def test_a_web_process_without_its_database_is_live_and_not_ready(
     )
     assert asked.status_code == 503
     assert "Retry-After" in asked.headers
-    close_connections(app.extensions["ntf"].sessions)
+    close_app(app)
 
 
 def test_the_row_keeps_the_name_of_the_request_that_made_it(

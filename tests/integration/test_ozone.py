@@ -51,6 +51,11 @@ class OzoneServer:
         return self.emit(request.json)
 
     def emit(self, wanted: dict[str, Any]) -> Answer:
+        if "repoRef" in wanted["subject"]["$type"] and wanted["subjectBlobCids"]:
+            return 400, {
+                "error": "InvalidRequest",
+                "message": "Blobs do not apply to repo subjects",
+            }
         for known in self.events:
             if (
                 known["externalId"] == wanted["externalId"]
@@ -141,6 +146,7 @@ def test_a_blob_of_an_account_is_tagged_there(place: Place) -> None:
     place.service.settle()
     (event,) = place.server.events
     assert event["subject"] == {"$type": "com.atproto.admin.defs#repoRef", "did": THEIR_DID}
+    assert event["subjectBlobCids"] == []
 
 
 def test_nothing_is_said_where_nothing_is_likely(place: Place) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from api.app import create_app
 from scans.settings import Settings
 from scans.wake import TASK_NAMES, queues_at
-from tests.integration.conftest import close_connections
+from tests.integration.conftest import close_app
 from tests.integration.rabbitmq import free_port, running_rabbitmq
 from tests.integration.test_broker_away import (
     running_worker,
@@ -64,4 +64,4 @@ def test_checks_are_woken_by_rabbitmq_and_outlive_its_going(
                 upload(caller, 4)
                 wait_until_done(sessions, 5)
     finally:
-        close_connections(app.extensions["ntf"].sessions)
+        close_app(app)

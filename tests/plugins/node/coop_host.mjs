@@ -1,7 +1,7 @@
 // Loads a plug-in as Coop's server does (by `require`, the default export, `createSignals`), and runs a signal.
 // The reference plug-in asks for a package that is not on npm; a stand-in gives the one function that it calls.
 import { register } from 'node:module';
-import { given, requireThere, tell } from './given.mjs';
+import { begin, given, requireThere, tell } from './given.mjs';
 
 const standIn = `data:text/javascript,${encodeURIComponent(
   'export function assertModelCardHasRequiredSections(card) { if (!card.sections.length) throw new Error("empty"); }',
@@ -41,6 +41,7 @@ const calls = {
     const { manifest, createSignals } = await load(given.package);
     const getCredential = async (orgId) => given.credentials[orgId];
     const [{ signal }] = createSignals({ integrationId: manifest.id, getCredential });
+    begin();
     const result = await signal.run(given.input);
     const disabled = await signal.getDisabledInfo(given.input.orgId);
     const { score } = result;
