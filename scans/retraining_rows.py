@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from scans.errors import RetrainingBusy
@@ -12,6 +13,7 @@ from scans.label_rules import Label
 from scans.model_tables import Retraining
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(7243002)")
+_UNLOCK = text("SELECT pg_advisory_unlock(7243002)")
 
 
 @contextmanager
@@ -21,14 +23,23 @@ def alone(sessions: sessionmaker[Session]) -> Iterator[None]:
     Raises:
         RetrainingBusy: another process holds it.
     """
-    with sessions.kw["bind"].connect() as connection:
+    # Outside of transactions: one that is idle for long is ended, and the lock with it.
+    engine = sessions.kw["bind"].execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         if not connection.scalar(_TRY_LOCK):
             raise RetrainingBusy("Another process retrains at this moment.")
         try:
             yield
         finally:
-            # Closed for good: a connection that went back to its pool would keep the lock.
-            connection.invalidate()
+            let_go(connection)
+
+
+def let_go(connection: Connection) -> None:
+    """Give the lock back; where that fails, the connection goes, and the lock with it."""
+    try:
+        connection.execute(_UNLOCK)
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def find_unfinished(session: Session) -> Retraining | None:
