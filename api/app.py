@@ -42,6 +42,7 @@ from api.routes import (
     webhooks,
 )
 from api.services import EXTENSION, open_services
+from api.site_links import offer_links
 from scans.settings import Settings
 
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> OpenAPI:
     name_requests(app)
     time_requests(app)
     answer_repetitions(app)
+    offer_links(app)
     for api in (
         checks,
         similar,

@@ -60,6 +60,7 @@ def admit(holder: KeyHolder, right: Right) -> KeyHolder:
         spend_request(holder)
     if not may(holder.role, right):
         raise RoleInsufficient(f"A key with the role {holder.role} does not open this.")
+    g.holder = holder
     return holder
 
 
@@ -120,9 +121,11 @@ def signed_in_holder() -> KeyHolder | None:
     if key_id is None:
         return None
     try:
-        return _find_by_session(UUID(key_id), find_holder)
+        holder = _find_by_session(UUID(key_id), find_holder)
     except NotSignedIn:
         return None
+    g.holder = holder  # for the links that a page shows
+    return holder
 
 
 def csrf_token() -> str:

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from api.authentication import require_moderator, signed_in_holder
+from api.authentication import csrf_token, require_moderator, signed_in_holder
 from api.services import services
 from scans.drift_rows import list_drift
 from scans.models import list_models, list_reports
@@ -17,7 +17,7 @@ MODELS_SHOWN, REPORTS_SHOWN, RUNS_SHOWN, WEEKS_SHOWN = 20, 60, 20, 24
 def show_models() -> ResponseReturnValue:
     """Models serve all tenants; of drift, a tenant sees its own."""
     if signed_in_holder() is None:
-        return render_template("sign_in.html", problem=None)
+        return render_template("sign_in.html", problem=None, csrf_token=csrf_token())
     moderator = require_moderator()
     with services().sessions.begin() as session:
         return render_template(

@@ -10,7 +10,6 @@ from api.authentication import csrf_token, signed_in_holder
 from api.openapi import complete_openapi
 from api.problems import PictureNotFound
 from api.services import services
-from scans.roles import Right, may
 
 routes = Blueprint("pages", __name__)
 
@@ -25,16 +24,10 @@ DOCS_POLICY = (
 @routes.get("/")
 def show_check_page() -> str:
     """The page to check an image on; a form for the key before that."""
-    holder = signed_in_holder()
-    if holder is None:
+    if signed_in_holder() is None:
         return render_template("sign_in.html", problem=None, csrf_token=csrf_token())
     max_mebibytes = services().settings.max_image_bytes // 2**20
-    return render_template(
-        "check.html",
-        max_mebibytes=max_mebibytes,
-        is_admin=may(holder.role, Right.MANAGE),
-        may_review=may(holder.role, Right.REVIEW),
-    )
+    return render_template("check.html", max_mebibytes=max_mebibytes)
 
 
 @routes.get("/docs")

@@ -27,7 +27,7 @@ VERSIONS_SHOWN, MAX_CHARACTERS = 20, 10_000
 def show_policy() -> ResponseReturnValue:
     """The policy in force, and the versions before it."""
     if signed_in_holder() is None:
-        return render_template("sign_in.html", problem=None)
+        return render_template("sign_in.html", problem=None, csrf_token=csrf_token())
     return render(require_holder(Right.MANAGE))
 
 
