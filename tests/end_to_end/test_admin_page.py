@@ -11,6 +11,22 @@ from tests.end_to_end.test_page import ARGUMENTS
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.parametrize("name", ["Reviews", "Models", "Policies", "People and keys"])
+def test_each_page_of_the_site_is_sound_on_a_phone(
+    product: Product, chromium: str, name: str
+) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 375, "height": 800})
+        page.goto(f"{product.address}/#key={product.key}")
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        browser.close()
+
+
 def test_an_admin_invites_by_keyboard_and_the_guest_gets_a_key(
     product: Product, chromium: str
 ) -> None:
