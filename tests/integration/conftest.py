@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.services import Services
