@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for checks of up to 1,000 addresses
-         * @description Each address becomes a check, or joins the one that is known. One that cannot be fetched is refused by itself; the others go on.
+         * @description Each address becomes a check, or joins the one that is known. One that cannot be fetched is refused by itself; the others go on. While more is waiting than can be checked soon, the answer is 503 with `Retry-After`, and nothing is taken.
          */
         post: operations["requestBatch"];
         delete?: never;
@@ -144,6 +144,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your connections to other systems
+         * @description The oldest first.
+         */
+        get: operations["listConnections"];
+        put?: never;
+        /**
+         * Connect another system
+         * @description The secret that the other system is to send is shown in this answer alone.
+         */
+        post: operations["createConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/errands/{errand_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run once more what was given up
+         * @description With all its attempts.
+         */
+        post: operations["replayErrand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a connection and its errands
+         * @description What waits for it is not done; its checks stay.
+         */
+        delete: operations["removeConnection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{connection_id}/errands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a connection asked for, and what became of it
+         * @description The newest first, a page at a time.
+         */
+        get: operations["listErrands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/images/{sha256}": {
         parameters: {
             query?: never;
@@ -159,6 +243,86 @@ export interface paths {
          * @description Its checks lose address, image and verdict and are 404 from then on. Its bytes, heatmaps and pixels are removed, unless another tenant sent the same bytes.
          */
         delete: operations["eraseImage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/integrations/coop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say how your Coop signs
+         * @description Replaces the key that was set before.
+         */
+        put: operations["connectCoop"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/integrations/coop/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an action callback of Coop's
+         * @description Signed by Coop (`Coop-Signature`), and with a key of yours as a header that is set at the action. A moderator's key makes a label of the decision, any other a hint.
+         */
+        post: operations["takeCoopAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/integrations/coop/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a check of an item's image
+         * @description As `POST /v1/checks`, and Coop's later decision on the item finds the check.
+         */
+        post: operations["requestCheckOfCoopItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/integrations/coop/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand verdicts to Coop, as items or as reports
+         * @description Kept in rows and tried for three days, as a webhook is: `/v1/webhooks` lists, changes and removes it, and replays what was given up.
+         */
+        post: operations["createCoopTarget"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -882,6 +1046,290 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ConnectionBody
+         * @description Another system, without what opens it.
+         */
+        ConnectionBody: {
+            /** Address */
+            address: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mastodon" | "ozone" | "matrix" | "pict_rs";
+            /** Options */
+            options: {
+                [key: string]: string | boolean;
+            };
+        };
+        /**
+         * ConnectionRequest
+         * @description Another system. Which fields it needs depends on its kind: docs/integrations/.
+         */
+        ConnectionRequest: {
+            /**
+             * Access Token
+             * @description Mastodon's or the homeserver's
+             * @default null
+             */
+            access_token: string | null;
+            /**
+             * Address
+             * @description of the Mastodon server, the account's PDS, or the homeserver
+             * @default null
+             */
+            address: string | null;
+            /**
+             * App Password
+             * @description of the account for Ozone
+             * @default null
+             */
+            app_password: string | null;
+            /**
+             * Identifier
+             * @description handle of the account for Ozone
+             * @default null
+             */
+            identifier: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mastodon" | "ozone" | "matrix" | "pict_rs";
+            /**
+             * Labeler Did
+             * @description DID of the Ozone service
+             * @default null
+             */
+            labeler_did: string | null;
+            /**
+             * Refuses
+             * @description pict-rs, Matrix: refuse what is likely AI-made
+             * @default false
+             */
+            refuses: boolean;
+            /**
+             * Rule Id
+             * @description Mastodon's rule that a likely AI-made image breaks; unset: none
+             * @default null
+             */
+            rule_id: string | null;
+            /**
+             * Webhook Secret
+             * @description that Mastodon signs with
+             * @default null
+             */
+            webhook_secret: string | null;
+            /**
+             * When Away
+             * @description closed: say or refuse what could not be checked
+             * @default open
+             * @enum {string}
+             */
+            when_away: "open" | "closed";
+            /**
+             * Writes Notes
+             * @description Mastodon: write the findings as a report of the token's account
+             * @default true
+             */
+            writes_notes: boolean;
+        };
+        /**
+         * ConnectionWithSecretBody
+         * @description A connection with the secret that the other system is to send, shown this once.
+         */
+        ConnectionWithSecretBody: {
+            /** Address */
+            address: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mastodon" | "ozone" | "matrix" | "pict_rs";
+            /** Options */
+            options: {
+                [key: string]: string | boolean;
+            };
+            /**
+             * Receives At
+             * @description the path that the other system calls
+             */
+            receives_at: string;
+            /**
+             * Secret
+             * @description null where the other system signs with its own
+             */
+            secret: string | null;
+        };
+        /**
+         * ConnectionsBody
+         * @description All connections, the oldest first; there are at most fifty.
+         */
+        ConnectionsBody: {
+            /** Connections */
+            connections: components["schemas"]["ConnectionBody"][];
+        };
+        /**
+         * CoopActionBody
+         * @description A callback of Coop's, as far as it is read.
+         */
+        CoopActionBody: {
+            /**
+             * Actoremail
+             * @default null
+             */
+            actorEmail: string | null;
+            custom: components["schemas"]["CoopCustomBody"];
+            /**
+             * Decisionreason
+             * @default null
+             */
+            decisionReason: string | null;
+            item: components["schemas"]["CoopItemBody"];
+        };
+        /**
+         * CoopActionTakenBody
+         * @description What became of a callback.
+         */
+        CoopActionTakenBody: {
+            /**
+             * Check Id
+             * Format: uuid
+             */
+            check_id: string;
+            /**
+             * Is New
+             * @description false where the same callback came before and counted then
+             */
+            is_new: boolean;
+            /**
+             * Says
+             * @enum {string}
+             */
+            says: "ai" | "real" | "unsure";
+        };
+        /**
+         * CoopCheckRequest
+         * @description An item's image, as the plug-in asks about it.
+         */
+        CoopCheckRequest: {
+            /**
+             * Item Id
+             * @description Coop's id of the item, so that decisions on it find the check
+             * @default null
+             */
+            item_id: string | null;
+            /**
+             * Item Type
+             * @description the name of the item's type
+             * @default null
+             */
+            item_type: string | null;
+            /**
+             * Url
+             * @description http or https address of the image
+             */
+            url: string;
+        };
+        /**
+         * CoopConnectionRequest
+         * @description How the caller's Coop signs.
+         */
+        CoopConnectionRequest: {
+            /**
+             * Public Key Pem
+             * @description "Webhook Signature Verification Key" of Coop's settings
+             */
+            public_key_pem: string;
+        };
+        /**
+         * CoopCustomBody
+         * @description What the operator has filled in at the action, under "Body".
+         */
+        CoopCustomBody: {
+            /**
+             * Ntf Says
+             * @enum {string}
+             */
+            ntf_says: "ai" | "real" | "unsure";
+        };
+        /**
+         * CoopItemBody
+         * @description The item that an action is about. Coop gives more, and may give more yet.
+         */
+        CoopItemBody: {
+            /** Id */
+            id: string;
+            /**
+             * Typename
+             * @default null
+             */
+            typeName: string | null;
+        };
+        /**
+         * CoopTargetRequest
+         * @description Where to hand verdicts to, and as what.
+         */
+        CoopTargetRequest: {
+            /**
+             * Api Key
+             * @description Coop's own; sent as X-API-KEY
+             */
+            api_key: string;
+            /**
+             * Item Type Id
+             * @description Coop's id of the type of these items
+             */
+            item_type_id: string;
+            /**
+             * Labels
+             * @description of the verdicts that are handed over
+             */
+            labels?: ("likely_ai" | "uncertain" | "no_evidence" | "not_assessable")[];
+            /**
+             * Reporter Id
+             * @description of reports
+             * @default natural-trace-forensics
+             */
+            reporter_id: string;
+            /**
+             * Reporter Type Id
+             * @description of reports: Coop's id of the type of its users
+             * @default null
+             */
+            reporter_type_id: string | null;
+            /**
+             * Send
+             * @enum {string}
+             */
+            send: "items" | "reports";
+            /**
+             * Url
+             * @description address of Coop, without the path of its API
+             */
+            url: string;
+        };
+        /**
          * DecisionBody
          * @description Who decided what. One that was undone stays in the record.
          */
@@ -986,6 +1434,63 @@ export interface components {
             erased_at: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * ErrandBody
+         * @description Something that another system asked for.
+         */
+        ErrandBody: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Connection Id
+             * Format: uuid
+             */
+            connection_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dead At */
+            dead_at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * External Id
+             * @description its name there; delivered again, it is the same errand
+             */
+            external_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Last Status
+             * @description HTTP status of the other system's last answer
+             */
+            last_status: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "dead";
+        };
+        /**
+         * ErrandsBody
+         * @description A page of errands, the newest first.
+         */
+        ErrandsBody: {
+            /** Errands */
+            errands: components["schemas"]["ErrandBody"][];
+            /**
+             * Next Cursor
+             * @description null on the last page
+             */
+            next_cursor: string | null;
         };
         /**
          * EvidenceBody
@@ -1416,7 +1921,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "appeal" | "contradiction" | "uncertain" | "policy" | "spot_check";
+            reason: "appeal" | "contradiction" | "flagged" | "uncertain" | "policy" | "spot_check";
             /**
              * Status
              * @enum {string}
@@ -1677,10 +2182,21 @@ export interface components {
             /** Is Enabled */
             is_enabled: boolean;
             /**
+             * Labels
+             * @description of the verdicts that are told; null for all
+             */
+            labels: ("likely_ai" | "uncertain" | "no_evidence" | "not_assessable")[] | null;
+            /**
              * Previous Secret Until
              * @description until when the secret before the last rotation signs too
              */
             previous_secret_until: string | null;
+            /**
+             * Shape
+             * @description standard: Standard Webhooks; else what ROOST Coop takes
+             * @enum {string}
+             */
+            shape: "standard" | "coop_items" | "coop_reports";
             /** Url */
             url: string;
         };
@@ -1701,6 +2217,11 @@ export interface components {
              */
             is_enabled: boolean | null;
             /**
+             * Labels
+             * @default null
+             */
+            labels: ("likely_ai" | "uncertain" | "no_evidence" | "not_assessable")[] | null;
+            /**
              * Url
              * @default null
              */
@@ -1720,6 +2241,12 @@ export interface components {
              *     ]
              */
             events: ("check.done" | "check.failed" | "check.reviewed" | "check.flagged")[];
+            /**
+             * Labels
+             * @description of the verdicts to be told of; null for all
+             * @default null
+             */
+            labels: ("likely_ai" | "uncertain" | "no_evidence" | "not_assessable")[] | null;
             /**
              * Url
              * @description http or https address that takes our POST requests
@@ -1753,6 +2280,11 @@ export interface components {
             /** Is Enabled */
             is_enabled: boolean;
             /**
+             * Labels
+             * @description of the verdicts that are told; null for all
+             */
+            labels: ("likely_ai" | "uncertain" | "no_evidence" | "not_assessable")[] | null;
+            /**
              * Previous Secret Until
              * @description until when the secret before the last rotation signs too
              */
@@ -1762,6 +2294,12 @@ export interface components {
              * @description `whsec_` and Base64; verify signatures with it
              */
             secret: string;
+            /**
+             * Shape
+             * @description standard: Standard Webhooks; else what ROOST Coop takes
+             * @enum {string}
+             */
+            shape: "standard" | "coop_items" | "coop_reports";
             /** Url */
             url: string;
         };
@@ -2595,6 +3133,423 @@ export interface operations {
             };
         };
     };
+    listConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    createConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionWithSecretBody"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The image is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This kind of body is unknown */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replayErrand: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                errand_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrandBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    removeConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    listErrands: {
+        parameters: {
+            query?: {
+                /** @description only those that were given up */
+                dead?: boolean;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrandsBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     eraseImage: {
         parameters: {
             query?: never;
@@ -2644,6 +3599,445 @@ export interface operations {
             };
             /** @description The image is being checked */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    connectCoop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoopConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The image is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This kind of body is unknown */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    takeCoopAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoopActionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoopActionTakenBody"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not among yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The image is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This kind of body is unknown */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    requestCheckOfCoopItem: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the verdict (as the header `Prefer: wait=8`); at most 8 are waited */
+                wait?: number | null;
+            };
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoopCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckBody"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckBody"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Things do not stand that way, or the key came with another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The image is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This kind of body is unknown */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try later */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    createCoopTarget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoopTargetRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookBody"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No key in force */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key does not open this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The image is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This kind of body is unknown */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3272,7 +4666,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "waiting" | "decided";
-                reason?: ("appeal" | "contradiction" | "uncertain" | "policy" | "spot_check") | null;
+                reason?: ("appeal" | "contradiction" | "flagged" | "uncertain" | "policy" | "spot_check") | null;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 limit?: number;
@@ -3342,7 +4736,7 @@ export interface operations {
     claimNextReview: {
         parameters: {
             query?: {
-                reason?: ("appeal" | "contradiction" | "uncertain" | "policy" | "spot_check") | null;
+                reason?: ("appeal" | "contradiction" | "flagged" | "uncertain" | "policy" | "spot_check") | null;
             };
             header?: {
                 /** @description the same key and request again within 24 hours get the same answer; another request with the key gets 409 */
@@ -4505,6 +5899,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description Not in the state that it is in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description The image is too large */
             413: {
                 headers: {
@@ -4674,6 +6077,15 @@ export interface operations {
             };
             /** @description Not among yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not in the state that it is in */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
