@@ -35,7 +35,8 @@ SHAPES = {
 OURS = "this detector, three crops of 128 px"
 # DIRE (Wang et al., ICCV 2023) inverts and rebuilds an image by 20 steps each of ADM's network for
 # 256 px before a ResNet-50 looks at the difference. That network is not among timm's; its cost is
-# the one that Peebles and Xie state (DiT, ICCV 2023): 1,120 billion multiply-adds a step.
+# the one that Peebles and Xie state (DiT, ICCV 2023): 1,120 billion multiply-adds a step;
+# quoted from memory and not looked up again.
 DIRE, DIRE_STEPS, DIRE_GFLOP_A_STEP = "DIRE (by its step count, not run)", 40, 2 * 1120.0
 RESNET_50, RESNET_50_GFLOP = next(iter(SHAPES)), 8.2
 
