@@ -43,6 +43,7 @@ from api.routes import (
 )
 from api.services import EXTENSION, open_services
 from api.site_links import offer_links
+from api.traces import trace_requests
 from scans.settings import Settings
 
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -64,9 +65,10 @@ def create_app(settings: Settings) -> OpenAPI:
     )
     configure(app, settings)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in their models' order
-    app.extensions[EXTENSION] = open_services(settings)
+    app.extensions[EXTENSION] = opened = open_services(settings)
     register_errors(app, settings.max_image_bytes)
     name_requests(app)
+    trace_requests(app, opened.traces, trust_callers=settings.traces_trust_callers)
     time_requests(app)
     answer_repetitions(app)
     offer_links(app)

@@ -1,7 +1,7 @@
 """Checks: made once for each open subject, read by their tenant, ended with a verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from scans.queue import URGENCIES, Claim, due_at, finish_check, hurry
 from scans.similar import bits_of
 from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
+from scans.traces import current_traceparent
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
 from scans.webhook_events import announce_check
 
@@ -34,6 +35,7 @@ class WantedCheck:
     request_id: str | None = None
     urgency: int = URGENCIES["interactive"]
     is_from_screen: bool = False
+    traceparent: str | None = field(default_factory=current_traceparent)
 
     def row(self) -> dict[str, Any]:
         """The columns of a new check."""
@@ -47,6 +49,7 @@ class WantedCheck:
             "urgency": self.urgency,
             "due_at": due_at(self.urgency),
             "is_from_screen": self.is_from_screen,
+            "traceparent": self.traceparent,
         }
 
 

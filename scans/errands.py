@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from scans.errors import ErrandNotFound, ErrandWaiting, LeaseLost
 from scans.integration_tables import Connection, Errand, ErrandCheck
 from scans.tables import OPEN_STATUSES, Check
+from scans.traces import current_traceparent
 
 # At a time, so that one system which hangs does not hold every worker.
 MAX_HELD_FOR_CONNECTION = 2
@@ -35,6 +36,7 @@ class ErrandClaim:
     external_id: str
     details: dict[str, Any]
     connection: Connection
+    traceparent: str | None = None
 
 
 def create_errand(
@@ -47,7 +49,12 @@ def create_errand(
     """
     made = session.scalar(
         insert(Errand)
-        .values(connection_id=connection_id, external_id=external_id, details=details)
+        .values(
+            connection_id=connection_id,
+            external_id=external_id,
+            details=details,
+            traceparent=current_traceparent(),
+        )
         .on_conflict_do_nothing()
         .returning(Errand.id)
     )
@@ -120,6 +127,7 @@ def _read_claim(session: Session, errand_id: UUID, token: UUID) -> ErrandClaim:
         external_id=errand.external_id,
         details=errand.details,
         connection=errand.connection,
+        traceparent=errand.traceparent,
     )
 
 

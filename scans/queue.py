@@ -48,6 +48,7 @@ class Claim:
     url: str | None
     image_sha256: str | None
     request_id: str | None
+    traceparent: str | None = None
 
 
 def due_at(urgency: int) -> ColumnElement[datetime]:
@@ -110,11 +111,12 @@ def claim_checks(
             Check.url,
             Check.image_sha256,
             Check.request_id,
+            Check.traceparent,
         )
     )
     return [
-        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id)
-        for check_id, attempt, tenant_id, url, image_sha256, request_id in taken
+        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id, traceparent)
+        for check_id, attempt, tenant_id, url, image_sha256, request_id, traceparent in taken
     ]
 
 

@@ -15,6 +15,7 @@ from scans.review_rules import is_reversal
 from scans.review_tables import Review
 from scans.reviews import find_humans
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from scans.traces import current_traceparent
 
 EVENT_TYPES = ("check.done", "check.failed", "check.reviewed", "check.flagged")
 TEST_EVENT_TYPE = "webhook.test"
@@ -30,6 +31,7 @@ TOLD = (
     Check.image_sha256,
     Check.error_code,
     Check.error_message,
+    Check.traceparent,
 )
 
 
@@ -47,7 +49,11 @@ def announce_check(session: Session, check_id: UUID) -> None:
     endpoint_ids = _endpoints_for(session, check.tenant_id, event_type, label)
     if endpoint_ids:
         human = _find_human(session, check) if check.status == "done" else None
-        _add_event(session, check.tenant_id, event_type, describe_check(check, human), endpoint_ids)
+        data = describe_check(check, human)
+        # No step is at work where a check is given up: then its request's trace goes on.
+        _add_event(
+            session, check.tenant_id, event_type, data, endpoint_ids, traceparent=check.traceparent
+        )
 
 
 def announce_decision(session: Session, check: Check) -> None:
@@ -109,10 +115,16 @@ def _add_event(
     event_type: str,
     data: dict[str, Any],
     endpoint_ids: list[UUID],
+    *,
+    traceparent: str | None = None,
 ) -> list[WebhookDelivery]:
     payload = {"type": event_type, "timestamp": _write_time(datetime.now(UTC)), "data": data}
     event = WebhookEvent(
-        id=f"msg_{secrets.token_hex(16)}", tenant_id=tenant_id, type=event_type, payload=payload
+        id=f"msg_{secrets.token_hex(16)}",
+        tenant_id=tenant_id,
+        type=event_type,
+        payload=payload,
+        traceparent=current_traceparent() or traceparent,
     )
     deliveries = [WebhookDelivery(event=event, endpoint_id=one) for one in endpoint_ids]
     session.add_all(deliveries)

@@ -26,7 +26,7 @@ from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.erasure import remove_old_files
 from scans.errands import claim_errand
-from scans.errors import ImageNotStored, LeaseLost, ScanError
+from scans.errors import ImageNotStored, LeaseLost, ScanError, SettingsInvalid
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
@@ -37,6 +37,7 @@ from scans.queue import (
     fail_exhausted,
     put_back,
 )
+from scans.traces import note_failure
 from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
 from scans.webhook_deliveries import claim_delivery, forget_ended
 from worker import tools
@@ -90,8 +91,9 @@ def detect_batch() -> bool:
     claims = gather_batch()
     if claims:
         with watchdog.watch():
+            began_ns = time.time_ns()
             looked = look(claims)
-            settle_each("detect", claims, judge_by(looked))
+            settle_each("detect", claims, judge_by(looked), began_ns=began_ns)
         tools.waker().wake("detect")
         tools.waker().wake("deliver")
         if isinstance(looked, Looked):
@@ -160,8 +162,17 @@ def deliver_one() -> bool:
         claim = claim_delivery(session, lease_seconds=lease_seconds)
     if claim is None:
         return False
-    with structlog.contextvars.bound_contextvars(
-        delivery_id=str(claim.delivery_id), webhook_id=str(claim.endpoint_id)
+    with (
+        structlog.contextvars.bound_contextvars(
+            delivery_id=str(claim.delivery_id), webhook_id=str(claim.endpoint_id)
+        ),
+        tools.traces().span(
+            "deliver",
+            "consumer",
+            parent=claim.traceparent,
+            delivery_id=str(claim.delivery_id),
+            attempt=claim.attempt,
+        ),
     ):
         try:
             deliver_webhook(claim, tools.deliver_tools())
@@ -210,7 +221,17 @@ def run_one_errand() -> bool:
         claim = claim_errand(session, lease_seconds=errand_lease_seconds())
     if claim is None:
         return False
-    with structlog.contextvars.bound_contextvars(errand_id=str(claim.errand_id), kind=claim.kind):
+    with (
+        structlog.contextvars.bound_contextvars(errand_id=str(claim.errand_id), kind=claim.kind),
+        tools.traces().span(
+            "run errand",
+            "consumer",
+            parent=claim.traceparent,
+            errand_id=str(claim.errand_id),
+            system=claim.kind,
+            attempt=claim.attempt,
+        ),
+    ):
         try:
             run_errand(claim, tools.errand_tools())
         except LeaseLost:
@@ -311,6 +332,15 @@ def refuse_a_wrong_trust_list(**_: object) -> None:
             raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
 
 
+@celeryd_after_setup.connect
+def refuse_traces_that_cannot_be(**_: object) -> None:
+    """End a worker that is to send traces and has not what it takes."""
+    try:
+        tools.traces()
+    except SettingsInvalid as error:
+        raise SystemExit(str(error)) from error
+
+
 @worker_process_init.connect
 def sweep_in_a_child(**_: object) -> None:
     """Sweep in each process of a forking pool."""
@@ -328,8 +358,12 @@ def claim_no_more(**_: object) -> None:
 @worker_shutdown.connect
 @worker_process_shutdown.connect
 def end_the_sweep(**_: object) -> None:
-    """Wait for the check that the sweep works on."""
+    """Wait for the check that the sweep works on, and send what is left of its trace.
+
+    A child of a forking pool ends without what other processes do at their exit.
+    """
     sweeper.stop()
+    tools.traces().end()
 
 
 def claim_some(step: Step, limit: int) -> list[Claim]:
@@ -344,16 +378,39 @@ def claim_some(step: Step, limit: int) -> list[Claim]:
         )
 
 
-def settle_each(step: Step, claims: list[Claim], work: Callable[[Claim], None]) -> None:
-    """Work on each check by itself: whatever happens to one, the next gets its turn."""
+def settle_each(
+    step: Step,
+    claims: list[Claim],
+    work: Callable[[Claim], None],
+    *,
+    began_ns: int | None = None,
+) -> None:
+    """Work on each check by itself: whatever happens to one, the next gets its turn.
+
+    Args:
+        began_ns: when work on all of them together began, for their traces; None: it did not.
+    """
     for claim in claims:
-        with structlog.contextvars.bound_contextvars(
-            check_id=str(claim.check_id), request_id=claim.request_id, step=step
+        with (
+            structlog.contextvars.bound_contextvars(
+                check_id=str(claim.check_id), request_id=claim.request_id, step=step
+            ),
+            tools.traces().span(
+                step,
+                "consumer",
+                parent=claim.traceparent,
+                began_ns=began_ns,
+                check_id=str(claim.check_id),
+                request_id=claim.request_id,
+                attempt=claim.attempt,
+                checks_at_once=len(claims),
+            ),
         ):
             try:
                 settle(step, claim, work)
             except Exception:
                 # A fault of ours or a database that is away: the lease ends, and it is tried again.
+                note_failure("step_broke")
                 log.exception("step_broke", attempt=claim.attempt)
 
 
@@ -387,6 +444,7 @@ def settle_missing_pixels(step: Step, claim: Claim, error: ImageNotStored) -> No
 
 def settle_error(step: Step, claim: Claim, error: ImageError | NtfError | ScanError) -> None:
     """Another try while there are any, if one can help; else the error is the answer."""
+    note_failure(error.code)
     log.info("step_failed", code=error.code, reason=str(error), attempt=claim.attempt)
     is_last = claim.attempt >= settings.attempts_cap
     will_retry = error.retryable and not is_last

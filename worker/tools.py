@@ -30,6 +30,7 @@ from scans.database import open_sessions
 from scans.image_store import ImageStore
 from scans.model_store import ModelStore
 from scans.settings import Settings
+from scans.traces import open_traces
 from scans.wake import Waker
 from scans.webhook_secrets import SecretBox
 from worker.celery_app import settings
@@ -43,6 +44,7 @@ from worker.shared_turns import SharedTurns
 from worker.tell_ozone import OzoneSessions
 
 sessions = cache(lambda: open_sessions(settings.database_url))
+traces = cache(lambda: open_traces(settings, "ntf-worker"))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
 trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
@@ -61,9 +63,9 @@ def fetch_tools() -> FetchTools:
     return FetchTools(
         sessions=sessions(),
         store=store(),
-        fetch=fetch,
-        decode=decoder_pool().decode,
-        read_provenance=decoder_pool().read_provenance,
+        fetch=traces().wrap("get bytes", fetch, "client"),
+        decode=traces().wrap("decode", decoder_pool().decode),
+        read_provenance=traces().wrap("read provenance", decoder_pool().read_provenance),
     )
 
 
@@ -140,7 +142,7 @@ def deliver_tools() -> DeliverTools:
     return DeliverTools(
         sessions=sessions(),
         box=SecretBox(settings.secret_key.get_secret_value()),
-        post=post,
+        post=traces().wrap("post webhook", post, "client"),
         now_seconds=time.time,
         draw=random.random,
     )
@@ -158,7 +160,7 @@ def errand_tools() -> ErrandTools:
         sessions=sessions(),
         store=store(),
         box=SecretBox(settings.secret_key.get_secret_value()),
-        call=call,
+        call=traces().wrap("call service", call, "client"),
         wake_fetch=lambda: waker().wake("fetch"),
         ozone=OzoneSessions(),
         draw=random.random,
