@@ -26,7 +26,7 @@ from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.erasure import remove_old_files
 from scans.errands import claim_errand
-from scans.errors import ImageNotStored, LeaseLost, ScanError, SettingsInvalid
+from scans.errors import ImageNotStored, ImageStoreFull, LeaseLost, ScanError, SettingsInvalid
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
@@ -61,6 +61,8 @@ RETENTION_BATCH_DELIVERIES = 1000
 # What a worker may need beyond the timeout of the request itself: then another may try.
 DELIVERY_MARGIN_SECONDS = 30.0
 CALLS_OF_ERRAND = 6
+# Until someone makes room, hosts should not be asked every few seconds.
+DELAYS_WHILE_FULL = 12
 
 
 detecting = Turnstile()
@@ -426,6 +428,13 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
         log.info("host_busy", after_seconds=busy.after_seconds)
         with tools.sessions().begin() as session:
             put_back(session, claim, step, delay_seconds=busy.after_seconds, is_try=False)
+    except ImageStoreFull as full:
+        # It is not the check's fault, and may last for hours: no try of it is used up.
+        note_failure(full.code)
+        delay = DELAYS_WHILE_FULL * settings.retry_delay_seconds
+        log.warning("image_store_full", after_seconds=delay)
+        with tools.sessions().begin() as session:
+            put_back(session, claim, step, delay_seconds=delay, is_try=False)
     except (ImageError, NtfError, ScanError) as error:
         settle_error(step, claim, error)
     else:
