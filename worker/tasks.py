@@ -24,8 +24,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from images.errors import HostBusy, ImageError
 from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
+from scans.batches import forget_old_batches
+from scans.ended_sessions import forget_ended_sessions
 from scans.erasure import remove_old_files
-from scans.errands import claim_errand
+from scans.errands import claim_errand, forget_ended_errands
 from scans.errors import ImageNotStored, ImageStoreFull, LeaseLost, ScanError, SettingsInvalid
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
@@ -256,6 +258,7 @@ def sweep() -> bool:
         forget_past_turns(session)
         if "detect" in app.amqp.queues.consume_from:  # those that fetch alone may not look there
             forget_old_answers(session)
+            forget_ended_sessions(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from
@@ -267,23 +270,30 @@ def sweep() -> bool:
 
 
 def remove_old_images() -> bool:
-    """Remove the files of a few images that are too old. Returns whether there were any."""
-    assert settings.keep_images_days
+    """Remove the files of a few images that are too old, and batches of addresses as old.
+
+    Returns whether there were any.
+    """
+    days = settings.keep_images_days
+    assert days
     with tools.sessions().begin() as session:
-        count = remove_old_files(
-            session, tools.store(), settings.keep_images_days, limit=RETENTION_BATCH_IMAGES
-        )
-    if count:
-        log.info("images_aged_out", count=count)
-    return count > 0
+        count = remove_old_files(session, tools.store(), days, limit=RETENTION_BATCH_IMAGES)
+    with tools.sessions().begin() as session:
+        batches = forget_old_batches(session, days, limit=RETENTION_BATCH_IMAGES)
+    if count or batches:
+        log.info("images_aged_out", count=count, batches=batches)
+    return count + batches > 0
 
 
 def forget_old_events() -> bool:
-    """Remove what webhooks told long ago, a part at a time. Returns whether there was any."""
+    """Remove what webhooks told and errands did long ago, a part at a time.
+
+    Returns whether there was any.
+    """
+    days = settings.keep_webhook_events_days
     with tools.sessions().begin() as session:
-        count = forget_ended(
-            session, settings.keep_webhook_events_days, limit=RETENTION_BATCH_DELIVERIES
-        )
+        count = forget_ended(session, days, limit=RETENTION_BATCH_DELIVERIES)
+        count += forget_ended_errands(session, days, limit=RETENTION_BATCH_DELIVERIES)
     if count:
         log.info("webhook_events_aged_out", count=count)
     return count > 0
