@@ -20,7 +20,7 @@ DRIFT_INTERVAL_SECONDS = 3600.0
 settings = load_settings()
 set_up_logs()
 
-app = Celery("ntf", broker=settings.broker_url, include=["worker.tasks"])
+app = Celery("ntf", broker=settings.broker_url, include=["worker.tasks", "worker.may_start"])
 app.conf.update(
     # State lives in our own rows; a result backend would be a second truth.
     task_ignore_result=True,

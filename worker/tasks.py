@@ -22,13 +22,9 @@ from celery.worker import WorkController
 from sqlalchemy.exc import SQLAlchemyError
 
 from images.errors import HostBusy, ImageError
-from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
-from scans.batches import forget_old_batches
 from scans.ended_sessions import forget_ended_sessions
-from scans.erasure import remove_old_files
-from scans.errands import claim_errand, forget_ended_errands
-from scans.errors import ImageNotStored, ImageStoreFull, LeaseLost, ScanError, SettingsInvalid
+from scans.errors import ImageNotStored, ImageStoreFull, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
@@ -40,29 +36,24 @@ from scans.queue import (
     put_back,
 )
 from scans.traces import note_failure
-from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
-from scans.webhook_deliveries import claim_delivery, forget_ended
+from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_TASK, TASK_NAMES
 from worker import tools
 from worker.advance_models import advance_models
+from worker.carry_out import deliver_one, run_one_errand
 from worker.celery_app import app, settings
-from worker.deliver_webhook import deliver_webhook
 from worker.fetch_image import fetch_image
 from worker.judge_images import Looked, judge_image, look_at_images
 from worker.lease_watchdog import LeaseWatchdog
 from worker.outlast import outlast_database
+from worker.retention import forget_old_events, remove_old_images
 from worker.retrain import retrain as learn_from_labels
-from worker.run_errand import run_errand
 from worker.shadow_canary import judge_in_shadow
 from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
 from worker.watch_drift import watch_drift
 
 log = structlog.get_logger()
-RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
-RETENTION_BATCH_DELIVERIES = 1000
-# What a worker may need beyond the timeout of the request itself: then another may try.
-DELIVERY_MARGIN_SECONDS = 30.0
-CALLS_OF_ERRAND = 6
+RETENTION_INTERVAL_SECONDS = 600.0
 # Until someone makes room, hosts should not be asked every few seconds.
 DELAYS_WHILE_FULL = 12
 
@@ -159,32 +150,6 @@ def deliver() -> bool:
     return any(found)
 
 
-def deliver_one() -> bool:
-    """Make one delivery that is due. Returns whether there was one."""
-    with tools.sessions().begin() as session:
-        lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
-        claim = claim_delivery(session, lease_seconds=lease_seconds)
-    if claim is None:
-        return False
-    with (
-        structlog.contextvars.bound_contextvars(
-            delivery_id=str(claim.delivery_id), webhook_id=str(claim.endpoint_id)
-        ),
-        tools.traces().span(
-            "deliver",
-            "consumer",
-            parent=claim.traceparent,
-            delivery_id=str(claim.delivery_id),
-            attempt=claim.attempt,
-        ),
-    ):
-        try:
-            deliver_webhook(claim, tools.deliver_tools())
-        except LeaseLost:
-            log.info("lease_lost")
-    return True
-
-
 @app.task(name=RETRAIN_TASK)
 def retrain(is_asked_for: bool = False) -> str:
     """Learn from new labels, if there are enough of them or someone asks. Returns the outcome."""
@@ -219,35 +184,6 @@ def watch() -> int:
         return 0
 
 
-def run_one_errand() -> bool:
-    """Run one errand that is due. Returns whether there was one."""
-    with tools.sessions().begin() as session:
-        claim = claim_errand(session, lease_seconds=errand_lease_seconds())
-    if claim is None:
-        return False
-    with (
-        structlog.contextvars.bound_contextvars(errand_id=str(claim.errand_id), kind=claim.kind),
-        tools.traces().span(
-            "run errand",
-            "consumer",
-            parent=claim.traceparent,
-            errand_id=str(claim.errand_id),
-            system=claim.kind,
-            attempt=claim.attempt,
-        ),
-    ):
-        try:
-            run_errand(claim, tools.errand_tools())
-        except LeaseLost:
-            log.info("lease_lost")
-    return True
-
-
-def errand_lease_seconds() -> float:
-    """An errand makes several calls, one after the other."""
-    return CALLS_OF_ERRAND * settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
-
-
 def sweep() -> bool:
     """End what has been tried too often, then work on what waits for one of our queues.
 
@@ -267,36 +203,6 @@ def sweep() -> bool:
     steps = (("deliver", deliver), ("detect", detect), ("fetch", fetch))
     found = [task() for step, task in steps if step in ours]
     return any(found)
-
-
-def remove_old_images() -> bool:
-    """Remove the files of a few images that are too old, and batches of addresses as old.
-
-    Returns whether there were any.
-    """
-    days = settings.keep_images_days
-    assert days
-    with tools.sessions().begin() as session:
-        count = remove_old_files(session, tools.store(), days, limit=RETENTION_BATCH_IMAGES)
-    with tools.sessions().begin() as session:
-        batches = forget_old_batches(session, days, limit=RETENTION_BATCH_IMAGES)
-    if count or batches:
-        log.info("images_aged_out", count=count, batches=batches)
-    return count + batches > 0
-
-
-def forget_old_events() -> bool:
-    """Remove what webhooks told and errands did long ago, a part at a time.
-
-    Returns whether there was any.
-    """
-    days = settings.keep_webhook_events_days
-    with tools.sessions().begin() as session:
-        count = forget_ended(session, days, limit=RETENTION_BATCH_DELIVERIES)
-        count += forget_ended_errands(session, days, limit=RETENTION_BATCH_DELIVERIES)
-    if count:
-        log.info("webhook_events_aged_out", count=count)
-    return count > 0
 
 
 sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
@@ -324,33 +230,6 @@ def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     # of it does at the moment of a fork stays half done in them.
     if not issubclass(instance.pool_cls, ForkingPool):
         start_sweeps()
-
-
-@celeryd_after_setup.connect
-def make_room_for_models(**_: object) -> None:
-    """Make the folder in which models and the beat's clock are kept, where this worker learns."""
-    if RETRAIN_QUEUE in app.amqp.queues.consume_from:
-        settings.models_folder.mkdir(parents=True, exist_ok=True)
-
-
-@celeryd_after_setup.connect
-def refuse_a_wrong_trust_list(**_: object) -> None:
-    """End a fetching worker that was given a trust list which is none, before it takes a check."""
-    if "fetch" in app.amqp.queues.consume_from:
-        try:
-            tools.trust_list()
-        except TrustListInvalid as error:
-            # Only what is no `Exception` gets out of a signal's receiver.
-            raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
-
-
-@celeryd_after_setup.connect
-def refuse_traces_that_cannot_be(**_: object) -> None:
-    """End a worker that is to send traces and has not what it takes."""
-    try:
-        tools.traces()
-    except SettingsInvalid as error:
-        raise SystemExit(str(error)) from error
 
 
 @worker_process_init.connect

@@ -176,7 +176,8 @@ app = create_app(load_settings())
 assert app.test_client().get("/healthz").status_code == 200
 import worker.tasks
 worker.tasks.tools.traces()
-worker.tasks.refuse_traces_that_cannot_be()
+import worker.may_start
+worker.may_start.refuse_traces_that_cannot_be()
 import threading
 print("scans.otlp_traces" in sys.modules)
 print([one.name for one in threading.enumerate() if "Otel" in one.name])
@@ -212,7 +213,10 @@ def test_with_a_collector_no_thread_is_started_before_the_first_span(tmp_path: P
 
 @pytest.mark.parametrize(
     "begin",
-    ["create_app(load_settings())", "import worker.tasks as t; t.refuse_traces_that_cannot_be()"],
+    [
+        "create_app(load_settings())",
+        "import worker.may_start as w; w.refuse_traces_that_cannot_be()",
+    ],
 )
 def test_a_collector_without_the_library_is_refused_at_the_start(
     tmp_path: Path, begin: str
