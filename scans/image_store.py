@@ -18,6 +18,8 @@ from scans.errors import ImageNotStored, ImageStoreFull
 
 # No room on the device, or none left of the user's share of it.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# More than the heatmaps of a batch take.
+ROOM_BYTES = 2**20
 Kind = Literal["bytes", "incoming", "pixels", "heatmaps"]
 
 
@@ -54,6 +56,18 @@ class ImageStore:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
+
+    def ensure_room(self, byte_count: int = ROOM_BYTES) -> None:
+        """Make sure, before long work, that its result could be kept; others may take the room.
+
+        Raises:
+            ImageStoreFull: it could not.
+        """
+        folder = self._folder / "heatmaps"
+        with told_when_full():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                os.posix_fallocate(file.fileno(), 0, byte_count)
 
     def read(self, kind: Kind, name: str) -> bytes:
         """The bytes under `name`.

@@ -107,19 +107,20 @@ def gather_batch() -> list[Claim]:
     return claims
 
 
-def look(claims: list[Claim]) -> Looked | NtfError:
+def look(claims: list[Claim]) -> Looked | NtfError | ImageStoreFull:
     """Look at all of them now, with the detector that is live at this moment."""
     try:
+        tools.store().ensure_room()
         looked = look_at_images(claims, tools.judge_tools())
-    except NtfError as error:
+    except (NtfError, ImageStoreFull) as error:
         return error
     log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked.found))
     return looked
 
 
-def judge_by(looked: Looked | NtfError) -> Callable[[Claim], None]:
+def judge_by(looked: Looked | NtfError | ImageStoreFull) -> Callable[[Claim], None]:
     """What to do with each check of a batch that was looked at."""
-    if isinstance(looked, NtfError):
+    if not isinstance(looked, Looked):
         return partial(refuse, looked)
     return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
 
@@ -135,7 +136,7 @@ def shadow(looked: Looked) -> None:
         log.warning("shadow_failed", reason=str(error))
 
 
-def refuse(error: NtfError, _: Claim) -> None:
+def refuse(error: NtfError | ImageStoreFull, _: Claim) -> None:
     """Give each check of a batch the error that ended the look at all of them."""
     raise error
 

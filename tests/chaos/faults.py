@@ -15,6 +15,7 @@ from tests.chaos.victims import PostgresqlVictim, Victim
 PAUSE_SECONDS = (1.0, 6.0)
 LATENCY_SECONDS, LATENCY_LASTS_SECONDS = 0.15, 3.0
 HALF_OPEN_SECONDS = 4.0
+FULL_DISK = "image folder full"
 FULL_SECONDS, FILL_AGAIN_SECONDS = 3.0, 0.05
 # Before a killed process runs again: so that others are seen to do without it.
 AWAY_SECONDS = 1.0
@@ -113,7 +114,7 @@ class Faults:
         self._processes[name].send(signal.SIGCONT)
 
     def _fill(self, disk: SmallDisk) -> None:
-        self._count("image folder full", is_kill=False)
+        self._count(FULL_DISK, is_kill=False)
         deadline = time.monotonic() + FULL_SECONDS
         try:
             while time.monotonic() < deadline:

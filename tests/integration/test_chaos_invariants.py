@@ -108,7 +108,10 @@ def test_a_small_disk_can_be_full_and_have_room_again(tmp_path: Path) -> None:
         store = ImageStore(folder)
         store.save("bytes", "ab12", b"one")
         if disk is not None:
+            store.ensure_room()
             disk.fill()
+            with pytest.raises(ImageStoreFull):
+                store.ensure_room()
             with pytest.raises(ImageStoreFull):
                 store.save("bytes", "cd34", b"two")
             disk.make_room()

@@ -35,6 +35,10 @@ class FullStore(ImageStore):
             raise OSError(errno.ENOSPC, "No space left on device")
         yield io.BytesIO()
 
+    def ensure_room(self, _: int = 0) -> None:
+        with told_when_full():
+            raise OSError(errno.ENOSPC, "No space left on device")
+
 
 @pytest.fixture
 def full_client(app: OpenAPI, settings: Settings, secret: str) -> Iterator[FlaskClient]:
@@ -96,3 +100,24 @@ def test_a_check_waits_for_room_and_uses_up_no_try(
     with sessions.begin() as session:
         row = session.scalars(select(Check).where(Check.id == check.id)).one()
         assert (row.status, row.attempts) == ("queued" if step == "fetch" else "detecting", 0)
+
+
+def test_nothing_is_looked_at_while_there_is_no_room_for_what_would_be_found(
+    tasks: ModuleType,
+    client: FlaskClient,
+    sessions: Sessions,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client.post("/v1/checks", data={"image": (io.BytesIO(as_jpeg(noise(0))), "a.jpg")})
+    assert tasks.fetch()
+    with monkeypatch.context() as full:
+        full.setattr(tasks.tools, "store", lambda: FullStore(settings.image_folder))
+        full.setattr(tasks, "look_at_images", None)  # a call would fail
+        assert tasks.detect()
+    with sessions.begin() as session:
+        assert session.scalars(select(Check)).one().status == "detecting"
+        session.execute(update(Check).values(run_after=func.now()))
+    assert tasks.detect()
+    with sessions.begin() as session:
+        assert session.scalars(select(Check)).one().status == "done"
