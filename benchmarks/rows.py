@@ -74,6 +74,7 @@ def measure_in(folder: Path) -> list[Seconds]:
         cwd=folder,
         env=environment | {"PYTHONPATH": str(folder)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # a line for each step
         check=True,
     )
     found: list[Seconds] = json.loads(done.stdout.splitlines()[-1])

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from scans.errors import LeaseLost
 from scans.tables import Check, Image
-from scans.webhook_events import announce_check, listeners
+from scans.webhook_events import announce_failure, announce_verdict, listeners
 
 Step = Literal["fetch", "detect"]
 Answer = TypeVar("Answer")
@@ -165,7 +165,7 @@ def finish_check(session: Session, claim: Claim, verdict: Insert, label: str) ->
         .add_cte(verdict.cte("said"))
         .returning(listeners(Check.tenant_id, "check.done", label))
     )
-    announce_check(session, claim.check_id, _one_of(session.scalar(written), claim))
+    announce_verdict(session, claim.check_id, _one_of(session.scalar(written), claim))
 
 
 def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
@@ -181,7 +181,7 @@ def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
         error_message=message,
         finished_at=func.now(),
     ).returning(listeners(Check.tenant_id, "check.failed"))
-    announce_check(session, claim.check_id, _one_of(session.scalar(written), claim))
+    announce_failure(session, claim.check_id, _one_of(session.scalar(written), claim))
 
 
 def put_back(
@@ -223,7 +223,7 @@ def fail_exhausted(session: Session, attempts_cap: int) -> int:
         .returning(Check.id, listeners(Check.tenant_id, "check.failed"))
     ).all()
     for check_id, listening in ended:
-        announce_check(session, check_id, listening)
+        announce_failure(session, check_id, listening)
     return len(ended)
 
 

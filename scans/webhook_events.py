@@ -19,7 +19,7 @@ from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, Webho
 
 EVENT_TYPES = ("check.done", "check.failed", "check.reviewed", "check.flagged")
 TEST_EVENT_TYPE = "webhook.test"
-# What is read of a check; the role of the fetching workers may read no more (scans/fetch_role.py).
+# What is read of a check that failed; the role of the fetching workers may read no more (scans/fetch_role.py).
 TOLD = (
     Check.id,
     Check.tenant_id,
@@ -44,8 +44,17 @@ def listeners(
     return func.array(_listening(tenant_id, event_type, label).correlate(Check).scalar_subquery())
 
 
-def announce_check(session: Session, check_id: UUID, listening: Sequence[UUID]) -> None:
-    """Tell the endpoints that want to know how this check has ended."""
+def announce_verdict(session: Session, check_id: UUID, listening: Sequence[UUID]) -> None:
+    """Tell the endpoints that want to know that this check has a verdict."""
+    if not listening:
+        return
+    check = session.get_one(Check, check_id, populate_existing=True)
+    data = describe_check(check, _find_human(session, check))
+    _add_event(session, check.tenant_id, "check.done", data, listening)
+
+
+def announce_failure(session: Session, check_id: UUID, listening: Sequence[UUID]) -> None:
+    """Tell the endpoints that want to know that this check has failed."""
     if not listening:
         return
     check = session.scalars(
@@ -54,9 +63,7 @@ def announce_check(session: Session, check_id: UUID, listening: Sequence[UUID]) 
         .options(load_only(*TOLD, raiseload=True), lazyload("*"))
         .execution_options(populate_existing=True)
     ).one()
-    human = _find_human(session, check) if check.status == "done" else None
-    data = describe_check(check, human)
-    _add_event(session, check.tenant_id, f"check.{check.status}", data, listening)
+    _add_event(session, check.tenant_id, "check.failed", describe_check(check, None), listening)
 
 
 def announce_decision(session: Session, check: Check) -> None:
