@@ -19,7 +19,8 @@ from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, Webho
 
 EVENT_TYPES = ("check.done", "check.failed", "check.reviewed", "check.flagged")
 TEST_EVENT_TYPE = "webhook.test"
-# What is read of a check that failed; the role of the fetching workers may read no more (scans/fetch_role.py).
+# What is read of a check that failed. The role of the fetching workers may read no more
+# (scans/fetch_role.py).
 TOLD = (
     Check.id,
     Check.tenant_id,
