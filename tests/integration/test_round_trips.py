@@ -132,10 +132,31 @@ def test_a_lost_connection_is_replaced_without_a_word(
     """As after a restart of PostgreSQL: nothing tests the connection before it is used."""
     address = f"/v1/verdicts?sha256={known_sha256}"
     assert client.get(address).status_code == 200
-    with app.extensions["ntf"].sessions.begin() as session:
+    end_connections(app.extensions["ntf"].sessions)
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.usefixtures("known_sha256")
+def test_nor_does_a_lost_one_break_a_step_of_a_check(
+    app: OpenAPI, client: FlaskClient, tasks: ModuleType
+) -> None:
+    """BEGIN finds it out, before anything is written."""
+    sessions = app.extensions["ntf"].sessions
+    end_connections(sessions)
+    form = {"image": (io.BytesIO(as_jpeg(noise(73))), "a.jpg")}
+    asked = client.post("/v1/checks", data=form).get_json()
+    end_connections(sessions)
+    assert tasks.fetch()
+    end_connections(sessions)
+    assert tasks.detect_batch()
+    assert client.get(f"/v1/checks/{asked['id']}").get_json()["status"] == "done"
+
+
+def end_connections(sessions: sessionmaker[Session]) -> None:
+    """All that our processes have open, but the one that ends them."""
+    with sessions.begin() as session:
         ended = session.connection().exec_driver_sql(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND application_name = 'ntf'"
         )
         assert ended.scalar_one() > 0
-    assert client.get(address).status_code == 200
