@@ -104,7 +104,7 @@ def gather_batch() -> list[Claim]:
     """Up to a batch of waiting checks; a moment is given to those that are about to come."""
     batch = settings.detect_batch_images
     claims = claim_some("detect", batch)
-    if 0 < len(claims) < batch:
+    if len(claims) < batch and any(claim.others_are_near for claim in claims):
         time.sleep(settings.detect_batch_wait_seconds)
         claims += claim_some("detect", batch - len(claims))
     return claims
@@ -155,9 +155,8 @@ def deliver() -> bool:
 
 def deliver_one() -> bool:
     """Make one delivery that is due. Returns whether there was one."""
-    with tools.sessions().begin() as session:
-        lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
-        claim = claim_delivery(session, lease_seconds=lease_seconds)
+    lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
+    claim = tools.reads().ask(partial(claim_delivery, lease_seconds=lease_seconds))
     if claim is None:
         return False
     with structlog.contextvars.bound_contextvars(
@@ -206,8 +205,7 @@ def watch() -> int:
 
 def run_one_errand() -> bool:
     """Run one errand that is due. Returns whether there was one."""
-    with tools.sessions().begin() as session:
-        claim = claim_errand(session, lease_seconds=errand_lease_seconds())
+    claim = tools.reads().ask(partial(claim_errand, lease_seconds=errand_lease_seconds()))
     if claim is None:
         return False
     with structlog.contextvars.bound_contextvars(errand_id=str(claim.errand_id), kind=claim.kind):
@@ -334,14 +332,17 @@ def end_the_sweep(**_: object) -> None:
 
 def claim_some(step: Step, limit: int) -> list[Claim]:
     """Take up to `limit` checks that wait for this step."""
-    with tools.sessions().begin() as session:
-        return claim_checks(
-            session,
-            step,
-            limit=limit,
-            lease_seconds=settings.lease_seconds,
-            attempts_cap=settings.attempts_cap,
-        )
+    claim = partial(
+        claim_checks,
+        step=step,
+        limit=limit,
+        lease_seconds=settings.lease_seconds,
+        attempts_cap=settings.attempts_cap,
+    )
+    if step == "fetch":
+        return tools.reads().ask(claim)
+    with tools.sessions().begin() as session:  # it holds a lock until its claim is seen by all
+        return claim(session)
 
 
 def settle_each(step: Step, claims: list[Claim], work: Callable[[Claim], None]) -> None:

@@ -26,7 +26,7 @@ from images.safe_fetch import (
 )
 from images.safe_post import PostAnswer, post_bytes
 from ntf.predictor import SHIPPED, Predictor, read_info
-from scans.database import open_sessions
+from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.model_store import ModelStore
 from scans.settings import Settings
@@ -43,6 +43,7 @@ from worker.shared_turns import SharedTurns
 from worker.tell_ozone import OzoneSessions
 
 sessions = cache(lambda: open_sessions(settings.database_url))
+reads = cache(lambda: Reads(settings.database_url))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
 trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
@@ -53,13 +54,14 @@ models = cache(lambda: ModelStore(settings.models_folder))
 def fetch_tools() -> FetchTools:
     """The tools of the `fetch` step."""
     policy = fetch_policy(settings)
-    network = Network(turns=SharedTurns(sessions(), settings.host_requests_per_second))
+    network = Network(turns=SharedTurns(reads(), settings.host_requests_per_second))
 
     def fetch(url: str, known: Validators | None) -> FetchedImage | NotModified:
         return fetch_image(url, policy, network, known=known)
 
     return FetchTools(
         sessions=sessions(),
+        reads=reads(),
         store=store(),
         fetch=fetch,
         decode=decoder_pool().decode,
@@ -85,6 +87,7 @@ def judge_tools() -> JudgeTools:
     """The tools of the `detect` step."""
     return JudgeTools(
         sessions=sessions(),
+        reads=reads(),
         store=store(),
         load_detector=load_detector,
         spot_check_share=settings.review_spot_check_share,
@@ -103,7 +106,9 @@ def model_keeper() -> ModelKeeper:
             backend=settings.detector_backend,
         )
 
-    return ModelKeeper(sessions(), models(), settings.model_path, load, read_info)
+    return ModelKeeper(
+        sessions(), reads(), models(), settings.model_path, load=load, read_info=read_info
+    )
 
 
 def load_detector() -> Predictor:
