@@ -1,7 +1,5 @@
 """The Flask application, from its settings."""
 
-from datetime import timedelta
-
 from flask import Flask, Response
 from flask_openapi3 import OpenAPI
 from flask_openapi3_redoc.plugins import RegisterPlugin
@@ -43,6 +41,8 @@ from api.routes import (
 )
 from api.services import EXTENSION, open_services
 from api.site_links import offer_links
+from api.traces import trace_requests
+from scans.ended_sessions import SESSION_LIFETIME
 from scans.settings import Settings
 
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -64,9 +64,10 @@ def create_app(settings: Settings) -> OpenAPI:
     )
     configure(app, settings)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in their models' order
-    app.extensions[EXTENSION] = open_services(settings)
+    app.extensions[EXTENSION] = opened = open_services(settings)
     register_errors(app, settings.max_image_bytes)
     name_requests(app)
+    trace_requests(app, opened.traces, trust_callers=settings.traces_trust_callers)
     time_requests(app)
     answer_repetitions(app)
     offer_links(app)
@@ -119,7 +120,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         # A cookie that was stolen ends with the working day, whatever its thief does.
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         MAX_CONTENT_LENGTH=settings.max_image_bytes + FORM_OVERHEAD_BYTES,
         MAX_FORM_PARTS=16,
     )

@@ -14,13 +14,14 @@ from api.rate_limits import count_failed_try, refuse_after_failed_tries, spend_r
 from api.request_ids import request_id
 from api.services import services
 from scans.audit_log import Actor
+from scans.ended_sessions import end_session, has_ended
 from scans.errors import KeyUnknown
 from scans.keys import KeyHolder, WhichKey, by_id, by_secret, find_holder
 from scans.reviews import Moderator
 from scans.roles import Right, may
 
 Found = TypeVar("Found")
-SESSION_KEY_ID = "key_id"
+SESSION_KEY_ID, SESSION_ID = "key_id", "id"
 SESSION_CSRF = "csrf_token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HOW_TO = "Send the header `Authorization: Bearer YOUR_KEY`. `make run` prints the first key."
@@ -112,7 +113,16 @@ def sign_in(secret: str) -> KeyHolder:
         raise
     session.clear()
     session[SESSION_KEY_ID] = str(holder.key_id)
+    session[SESSION_ID] = secrets.token_urlsafe(32)
     return holder
+
+
+def sign_out() -> None:
+    """End the session, and with it each copy of its cookie that someone may have taken."""
+    if (session_id := session.get(SESSION_ID)) is not None:
+        with services().sessions.begin() as rows:
+            end_session(rows, session_id)
+    session.clear()
 
 
 def signed_in_holder() -> KeyHolder | None:
@@ -171,6 +181,11 @@ def _find_by_bearer(scheme: str, secret: str, find: Callable[[Session, WhichKey]
 
 
 def _find_by_session(key_id: UUID, find: Callable[[Session, WhichKey], Found]) -> Found:
+    session_id = session.get(SESSION_ID)
+    # One without a name is of a release before names: it could not be signed out.
+    if session_id is None or services().reads.ask(lambda rows: has_ended(rows, session_id)):
+        session.clear()
+        raise NotSignedIn("This session has ended. Sign in again.")
     try:
         return services().reads.ask(lambda rows: find(rows, by_id(key_id)))
     except KeyUnknown as error:

@@ -23,6 +23,7 @@ from scans.errors import (
     ErrandNotFound,
     ErrandWaiting,
     ImageInUse,
+    ImageStoreFull,
     InvitationUnknown,
     NotAmongYours,
     QueueFull,
@@ -99,6 +100,15 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
         response.headers["Retry-After"] = str(error.after_seconds)
         return response
 
+    @app.errorhandler(ImageStoreFull)
+    def answer_no_room(error: ImageStoreFull) -> Response:
+        log.error("image_store_full")
+        response = problem(
+            503, error.code, "Images cannot be taken now", "Nothing was kept; try again later."
+        )
+        response.headers["Retry-After"] = "30"
+        return response
+
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:
         limit = f"Images of up to {max_image_bytes / 2**20:.0f} MiB are taken. Send a smaller file."
@@ -168,6 +178,11 @@ def answer_errors_as(routes: Blueprint, write: Callable[[int, str], Response]) -
     @routes.errorhandler(UrlNotCanonical)
     def answer_wrong_url(error: UrlNotCanonical) -> Response:
         return write(422, str(error))
+
+    @routes.errorhandler(ImageStoreFull)
+    def answer_no_room(_: ImageStoreFull) -> Response:
+        log.error("image_store_full")
+        return write(503, "Images cannot be taken now. Nothing was kept; try again later.")
 
     # The two numbers have handlers of the app's, which would come before this one.
     @routes.errorhandler(413)

@@ -11,6 +11,7 @@ from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.rate_limits import RateLimits
 from scans.settings import Settings
+from scans.traces import Traces, open_traces
 from scans.wake import Waker
 from scans.webhook_secrets import SecretBox
 
@@ -19,7 +20,7 @@ EXTENSION = "ntf"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The doors out of the web process: rows, files, broker, counts, and the signer of links."""
+    """The doors out of the web process: rows, files, broker, counts, traces, signer of links."""
 
     settings: Settings
     sessions: sessionmaker[Session]
@@ -29,6 +30,7 @@ class Services:
     picture_signer: URLSafeTimedSerializer
     secret_box: SecretBox
     rate_limits: RateLimits
+    traces: Traces
 
 
 def open_services(settings: Settings) -> Services:
@@ -44,6 +46,7 @@ def open_services(settings: Settings) -> Services:
         ),
         secret_box=SecretBox(settings.secret_key.get_secret_value()),
         rate_limits=RateLimits(settings.broker_url),
+        traces=open_traces(settings, "ntf-api"),
     )
 
 

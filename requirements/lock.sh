@@ -8,6 +8,7 @@ lock() {
     --no-emit-index-url --no-header --no-annotate "$@"
 }
 lock pyproject.toml --output-file "$here/run.txt"
+lock "$here/traces.in" --constraint "$here/run.txt" --output-file "$here/traces.txt"
 lock "$here/build.in" --output-file "$here/build.txt"
 lock "$here/test.in" --constraint "$here/run.txt" --output-file "$here/test.txt"
 lock "$here/train.in" --constraint "$here/run.txt" --output-file "$here/train.txt"

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, exists, func, insert, not_, select
 from sqlalchemy.orm import Session
 
 from scans.checks import WantedCheck, subject_of_url
@@ -13,6 +14,7 @@ from scans.errors import UrlNotCanonical
 from scans.image_url import canonical_url
 from scans.many_checks import create_or_get_many
 from scans.request_tables import Batch, BatchItem
+from scans.tables import OPEN_STATUSES, Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,29 @@ def find_batch(session: Session, tenant_id: UUID, batch_id: UUID) -> BatchProgre
     """A batch as it stands now, if it is this tenant's."""
     batch = session.scalar(select(Batch).where(Batch.id == batch_id, Batch.tenant_id == tenant_id))
     return BatchProgress(batch, _read_items(session, batch.id)) if batch else None
+
+
+def forget_old_batches(session: Session, keep_days: int, *, limit: int) -> int:
+    """Remove batches that are so old and whose checks have all ended. Returns how many.
+
+    The checks stay; that they were asked for together is forgotten, and each address as it was
+    sent.
+    """
+    is_open = exists().where(
+        BatchItem.batch_id == Batch.id,
+        Check.id == BatchItem.check_id,
+        Check.status.in_(OPEN_STATUSES),
+    )
+    old = (
+        select(Batch.id)
+        .where(Batch.created_at < func.now() - timedelta(days=keep_days), not_(is_open))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    batch_ids = session.scalars(old).all()
+    session.execute(delete(BatchItem).where(BatchItem.batch_id.in_(batch_ids)))
+    session.execute(delete(Batch).where(Batch.id.in_(batch_ids)))
+    return len(batch_ids)
 
 
 def _read_items(session: Session, batch_id: UUID) -> Sequence[BatchItem]:

@@ -1,7 +1,7 @@
 """Checks: made once for each open subject, read by their tenant, ended with a verdict."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from scans.queue import URGENCIES, Claim, due_at, finish_check, hurry
 from scans.similar import bits_of
 from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
+from scans.traces import current_traceparent
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
 
 SAME_SUBJECT_TRIES = 3
@@ -34,6 +35,7 @@ class WantedCheck:
     request_id: str | None = None
     urgency: int = URGENCIES["interactive"]
     is_from_screen: bool = False
+    traceparent: str | None = field(default_factory=current_traceparent)
 
     def row(self) -> dict[str, Any]:
         """The columns of a new check."""
@@ -47,6 +49,7 @@ class WantedCheck:
             "urgency": self.urgency,
             "due_at": due_at(self.urgency),
             "is_from_screen": self.is_from_screen,
+            "traceparent": self.traceparent,
         }
 
 

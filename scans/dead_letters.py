@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from scans.errors import CheckNotReplayed
+from scans.integration_tables import Errand
 from scans.tables import Check, WebhookDelivery
 
 
@@ -27,6 +28,14 @@ def list_dead_deliveries(
     if error is not None:
         query = query.where(WebhookDelivery.last_error == error)
     return session.scalars(query.order_by(WebhookDelivery.dead_at.desc()).limit(limit)).all()
+
+
+def list_dead_errands(session: Session, error: str | None, limit: int) -> Sequence[Errand]:
+    """Errands that were given up, the newest first; for one reason, or all."""
+    query = select(Errand).where(Errand.dead_at.is_not(None))
+    if error is not None:
+        query = query.where(Errand.last_error == error)
+    return session.scalars(query.order_by(Errand.dead_at.desc()).limit(limit)).all()
 
 
 def replay_check(session: Session, check_id: UUID) -> None:

@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from scans.errors import ErrandNotFound, ErrandWaiting, LeaseLost
 from scans.integration_tables import Connection, Errand, ErrandCheck
 from scans.tables import OPEN_STATUSES, Check
+from scans.traces import current_traceparent
 
 # At a time, so that one system which hangs does not hold every worker.
 MAX_HELD_FOR_CONNECTION = 2
@@ -35,6 +36,7 @@ class ErrandClaim:
     external_id: str
     details: dict[str, Any]
     connection: Connection
+    traceparent: str | None = None
 
 
 def create_errand(
@@ -47,7 +49,12 @@ def create_errand(
     """
     made = session.scalar(
         insert(Errand)
-        .values(connection_id=connection_id, external_id=external_id, details=details)
+        .values(
+            connection_id=connection_id,
+            external_id=external_id,
+            details=details,
+            traceparent=current_traceparent(),
+        )
         .on_conflict_do_nothing()
         .returning(Errand.id)
     )
@@ -123,6 +130,7 @@ def _read_claim(session: Session, errand_id: UUID, token: UUID) -> ErrandClaim |
         external_id=errand.external_id,
         details=errand.details,
         connection=errand.connection,
+        traceparent=errand.traceparent,
     )
 
 
@@ -191,19 +199,41 @@ def list_errands(
     ).all()
 
 
-def replay_errand(session: Session, errand_id: UUID, tenant_id: UUID) -> Errand:
+def forget_ended_errands(session: Session, keep_days: int, *, limit: int) -> int:
+    """Remove errands that ended so long ago. Returns how many, at most `limit`.
+
+    What the other system then delivers again is a new errand.
+    """
+    before = func.now() - timedelta(days=keep_days)
+    ended = (
+        select(Errand.id)
+        .where(func.coalesce(Errand.done_at, Errand.dead_at) < before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    gone = delete(Errand).where(Errand.id.in_(ended)).returning(Errand.id)
+    return len(session.scalars(gone).all())
+
+
+def replay_errand(session: Session, errand_id: UUID, tenant_id: UUID | None = None) -> Errand:
     """Run an errand once more that was given up: now, with all its attempts.
+
+    Args:
+        tenant_id: whose it must be; None for the operator.
 
     Raises:
         ErrandNotFound: there is none of this id among the tenant's.
         ErrandWaiting: it was not given up.
     """
-    errand = session.scalar(
+    query = (
         select(Errand)
         .join(Connection, Connection.id == Errand.connection_id)
-        .where(Errand.id == errand_id, Connection.tenant_id == tenant_id)
+        .where(Errand.id == errand_id)
         .with_for_update(of=Errand)
     )
+    if tenant_id is not None:
+        query = query.where(Connection.tenant_id == tenant_id)
+    errand = session.scalar(query)
     if errand is None:
         raise ErrandNotFound("There is no errand with this id among yours.")
     if errand.dead_at is None:

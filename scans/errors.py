@@ -31,6 +31,13 @@ class ImageNotStored(ScanError):
     code = "image_not_stored"
 
 
+class ImageStoreFull(ScanError):
+    """There is no room left where images are kept. It passes when someone makes room."""
+
+    code = "storage_full"
+    retryable = True
+
+
 class LeaseLost(ScanError):
     """Another worker holds this check now; what was worked out here is dropped."""
 

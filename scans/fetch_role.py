@@ -9,8 +9,8 @@ from sqlalchemy import Connection, make_url, text
 
 GRANTS = (
     "SELECT (id, tenant_id, url, image_sha256, status, due_at, attempts, run_after, lease_token, "
-    "lease_until, created_at, request_id, page_url, error_code, error_message, finished_at) "
-    "ON checks",
+    "lease_until, created_at, request_id, traceparent, page_url, error_code, error_message, "
+    "finished_at) ON checks",
     "UPDATE (status, image_sha256, attempts, run_after, lease_token, lease_until, fetched_at, "
     "error_code, error_message, finished_at) ON checks",
     "SELECT (sha256), INSERT, UPDATE ON images",

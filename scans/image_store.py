@@ -5,6 +5,7 @@ decoder and the detector, as raw arrays that the detector maps into memory. Fetc
 open strangers' files, lay bytes down among `incoming`; another takes them in.
 """
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -13,8 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from scans.errors import ImageNotStored
+from scans.errors import ImageNotStored, ImageStoreFull
 
+# No room on the device, or none left of the user's share of it.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# More than the heatmaps of a batch take.
+ROOM_BYTES = 2**20
 Kind = Literal["bytes", "incoming", "pixels", "heatmaps"]
 
 
@@ -25,23 +30,44 @@ class ImageStore:
         self._folder = folder
 
     def save(self, kind: Kind, name: str, content: bytes) -> None:
-        """Keep `content` under `name`. Saving the same name twice keeps one of them, whole."""
+        """Keep `content` under `name`. Saving the same name twice keeps one of them, whole.
+
+        Raises:
+            ImageStoreFull: there is no room for it; nothing is kept.
+        """
         with self.open_new(kind, name) as file:
             file.write(content)
 
     @contextmanager
     def open_new(self, kind: Kind, name: str) -> Iterator[BinaryIO]:
-        """A file to write to; it appears under `name` when the block ends without an error."""
+        """A file to write to; it appears under `name` when the block ends without an error.
+
+        Raises:
+            ImageStoreFull: as for `save`.
+        """
         path = self._path(kind, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with told_when_full():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    yield file
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+    def ensure_room(self, byte_count: int = ROOM_BYTES) -> None:
+        """Make sure, before long work, that its result could be kept; others may take the room.
+
+        Raises:
+            ImageStoreFull: it could not.
+        """
+        folder = self._folder / "heatmaps"
+        with told_when_full():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                os.posix_fallocate(file.fileno(), 0, byte_count)
 
     def read(self, kind: Kind, name: str) -> bytes:
         """The bytes under `name`.
@@ -109,6 +135,21 @@ class ImageStore:
         if not name or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-._"):
             raise ValueError(f"not a name for the image store: {name!r}")
         return self._folder / kind / name[:2] / name
+
+
+@contextmanager
+def told_when_full() -> Iterator[None]:
+    """Tell a lack of room from all other errors.
+
+    Raises:
+        ImageStoreFull: the block met it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise ImageStoreFull("There is no room left in the image folder.") from error
+        raise
 
 
 def heatmap_name(pixels_sha256: str, model_version: str) -> str:

@@ -64,6 +64,8 @@ class Errand(Table):
     dead_at: Mapped[datetime | None]
     last_status: Mapped[int | None]
     last_error: Mapped[str | None]
+    # Where the trace of what the other system sent goes on; null: it was not traced.
+    traceparent: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     connection: Mapped[Connection] = relationship(lazy="joined")

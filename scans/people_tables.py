@@ -1,4 +1,4 @@
-"""The tables of who may come in and who did what: invitations, and the audit log."""
+"""The tables of who may come in and who did what: invitations, ended sessions, the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,15 @@ class Invitation(Table):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class EndedSession(Table):
+    """A page's session that was signed out. Its cookie, and every copy of it, opens nothing."""
+
+    __tablename__ = "ended_sessions"
+
+    session_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class AuditEntry(Table):

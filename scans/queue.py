@@ -56,6 +56,7 @@ class Claim:
     image_sha256: str | None
     request_id: str | None
     others_are_near: bool = False
+    traceparent: str | None = None
 
 
 def due_at(urgency: int) -> ColumnElement[datetime]:
@@ -119,11 +120,12 @@ def claim_checks(
             Check.image_sha256,
             Check.request_id,
             _is_any_fetched() if step == "detect" else literal(value=False),
+            Check.traceparent,
         )
     )
     return [
-        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id, are_near)
-        for check_id, attempt, tenant_id, url, image_sha256, request_id, are_near in taken
+        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id, near, trace)
+        for check_id, attempt, tenant_id, url, image_sha256, request_id, near, trace in taken
     ]
 
 

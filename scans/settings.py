@@ -150,6 +150,16 @@ class Settings(BaseSettings):
         default=90, description="how long what was delivered or given up can be listed and replayed"
     )
     secure_cookies: bool = Field(default=False, description="set it where the site is on https")
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/]",
+        description="where an OpenTelemetry collector takes OTLP/HTTP, http://collector:4318; "
+        "unset: no traces",
+    )
+    traces_share: float = Field(default=1.0, ge=0, le=1, description="of requests, that are traced")
+    traces_trust_callers: bool = Field(
+        default=False, description="go on with the trace that a caller's `traceparent` names"
+    )
 
     @property
     def models_folder(self) -> Path:

@@ -232,6 +232,8 @@ class Check(Table):
     error_message: Mapped[str | None]
     # Of the request that made the check, for the logs of all that work on it.
     request_id: Mapped[str | None]
+    # Where the request's trace goes on (`scans/traces.py`); null: it was not traced.
+    traceparent: Mapped[str | None]
     # What was sent is a screen's picture of the image: a limit of the verdict.
     is_from_screen: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -312,6 +314,8 @@ class WebhookEvent(Table):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
     type: Mapped[str]
     payload: Mapped[dict[str, Any]]
+    # Where the trace of what happened goes on; null: it was not traced.
+    traceparent: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

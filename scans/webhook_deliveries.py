@@ -35,6 +35,7 @@ class DeliveryClaim:
     options: dict[str, Any]
     sealed_secrets: tuple[str, ...]
     is_disabled: bool
+    traceparent: str | None = None
 
 
 def claim_delivery(session: Session, *, lease_seconds: float) -> DeliveryClaim | None:
@@ -100,6 +101,7 @@ def _read_claim(
         options=endpoint.options,
         sealed_secrets=(endpoint.sealed_secret, *([previous] if previous else [])),
         is_disabled=endpoint.disabled_at is not None,
+        traceparent=event.traceparent,
     )
 
 

@@ -16,6 +16,7 @@ from scans.review_rules import is_reversal
 from scans.review_tables import Review
 from scans.reviews import find_humans
 from scans.tables import Check, Verdict, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from scans.traces import current_traceparent
 
 EVENT_TYPES = ("check.done", "check.failed", "check.reviewed", "check.flagged")
 TEST_EVENT_TYPE = "webhook.test"
@@ -32,6 +33,7 @@ TOLD = (
     Check.image_sha256,
     Check.error_code,
     Check.error_message,
+    Check.traceparent,
 )
 
 
@@ -64,7 +66,9 @@ def announce_failure(session: Session, check_id: UUID, listening: Sequence[UUID]
         .options(load_only(*TOLD, raiseload=True), lazyload("*"))
         .execution_options(populate_existing=True)
     ).one()
-    _add_event(session, check.tenant_id, "check.failed", describe_check(check, None), listening)
+    # No step is at work where a check is given up: then its request's trace goes on.
+    data, parent = describe_check(check, None), check.traceparent
+    _add_event(session, check.tenant_id, "check.failed", data, listening, traceparent=parent)
 
 
 def announce_decision(session: Session, check: Check) -> None:
@@ -132,10 +136,16 @@ def _add_event(
     event_type: str,
     data: dict[str, Any],
     endpoint_ids: Sequence[UUID],
+    *,
+    traceparent: str | None = None,
 ) -> list[WebhookDelivery]:
     payload = {"type": event_type, "timestamp": _write_time(datetime.now(UTC)), "data": data}
     event = WebhookEvent(
-        id=f"msg_{secrets.token_hex(16)}", tenant_id=tenant_id, type=event_type, payload=payload
+        id=f"msg_{secrets.token_hex(16)}",
+        tenant_id=tenant_id,
+        type=event_type,
+        payload=payload,
+        traceparent=current_traceparent() or traceparent,
     )
     deliveries = [WebhookDelivery(event=event, endpoint_id=one) for one in endpoint_ids]
     session.add_all(deliveries)

@@ -5,13 +5,14 @@ Start it with `celery -A worker.celery_app worker -Q fetch,detect,deliver`.
 
 import logging
 
-from celery import Celery
+from celery import Celery, beat
 from celery.signals import setup_logging
 from kombu.transport.redis import Channel
 
 from scans.logs import set_up_logs
 from scans.settings import load_settings
 from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, queues_at
+from worker.beat import Beat
 
 SOFT_SHUTDOWN_SECONDS = 20.0
 DRIFT_INTERVAL_SECONDS = 3600.0
@@ -19,7 +20,7 @@ DRIFT_INTERVAL_SECONDS = 3600.0
 settings = load_settings()
 set_up_logs()
 
-app = Celery("ntf", broker=settings.broker_url, include=["worker.tasks"])
+app = Celery("ntf", broker=settings.broker_url, include=["worker.tasks", "worker.may_start"])
 app.conf.update(
     # State lives in our own rows; a result backend would be a second truth.
     task_ignore_result=True,
@@ -60,6 +61,9 @@ app.conf.update(
     },
     timezone="UTC",
 )
+
+# `--beat` must neither outlive its worker nor end before it.
+beat.EmbeddedService = Beat
 
 # A wake-up that is unfinished when the connection closes is not given back: its row still waits.
 # (Celery 5.7 would do both over the lost connection, and end the worker by the error.)

@@ -22,11 +22,9 @@ from celery.worker import WorkController
 from sqlalchemy.exc import SQLAlchemyError
 
 from images.errors import HostBusy, ImageError
-from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
-from scans.erasure import remove_old_files
-from scans.errands import claim_errand
-from scans.errors import ImageNotStored, LeaseLost, ScanError
+from scans.ended_sessions import forget_ended_sessions
+from scans.errors import ImageNotStored, ImageStoreFull, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
@@ -37,29 +35,27 @@ from scans.queue import (
     fail_exhausted,
     put_back,
 )
-from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_QUEUE, RETRAIN_TASK, TASK_NAMES
-from scans.webhook_deliveries import claim_delivery, forget_ended
+from scans.traces import note_failure
+from scans.wake import ADVANCE_TASK, DRIFT_TASK, RETRAIN_TASK, TASK_NAMES
 from worker import tools
 from worker.advance_models import advance_models
+from worker.carry_out import deliver_one, run_one_errand
 from worker.celery_app import app, settings
-from worker.deliver_webhook import deliver_webhook
 from worker.fetch_image import fetch_image
 from worker.judge_images import Looked, judge_image, look_at_images
 from worker.lease_watchdog import LeaseWatchdog
 from worker.outlast import outlast_database
+from worker.retention import forget_old_events, remove_old_images
 from worker.retrain import retrain as learn_from_labels
-from worker.run_errand import run_errand
 from worker.shadow_canary import judge_in_shadow
 from worker.sweeper import Sweeper
 from worker.turnstile import Turnstile
 from worker.watch_drift import watch_drift
 
 log = structlog.get_logger()
-RETENTION_INTERVAL_SECONDS, RETENTION_BATCH_IMAGES = 600.0, 20
-RETENTION_BATCH_DELIVERIES = 1000
-# What a worker may need beyond the timeout of the request itself: then another may try.
-DELIVERY_MARGIN_SECONDS = 30.0
-CALLS_OF_ERRAND = 6
+RETENTION_INTERVAL_SECONDS = 600.0
+# Until someone makes room, hosts should not be asked every few seconds.
+DELAYS_WHILE_FULL = 12
 
 
 detecting = Turnstile()
@@ -90,8 +86,9 @@ def detect_batch() -> bool:
     claims = gather_batch()
     if claims:
         with watchdog.watch():
+            began_ns = time.time_ns()
             looked = look(claims)
-            settle_each("detect", claims, judge_by(looked))
+            settle_each("detect", claims, judge_by(looked), began_ns=began_ns)
         tools.waker().wake("detect")
         tools.waker().wake("deliver")
         if isinstance(looked, Looked):
@@ -110,19 +107,20 @@ def gather_batch() -> list[Claim]:
     return claims
 
 
-def look(claims: list[Claim]) -> Looked | NtfError:
+def look(claims: list[Claim]) -> Looked | NtfError | ImageStoreFull:
     """Look at all of them now, with the detector that is live at this moment."""
     try:
+        tools.store().ensure_room()
         looked = look_at_images(claims, tools.judge_tools())
-    except NtfError as error:
+    except (NtfError, ImageStoreFull) as error:
         return error
     log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked.found))
     return looked
 
 
-def judge_by(looked: Looked | NtfError) -> Callable[[Claim], None]:
+def judge_by(looked: Looked | NtfError | ImageStoreFull) -> Callable[[Claim], None]:
     """What to do with each check of a batch that was looked at."""
-    if isinstance(looked, NtfError):
+    if not isinstance(looked, Looked):
         return partial(refuse, looked)
     return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
 
@@ -138,7 +136,7 @@ def shadow(looked: Looked) -> None:
         log.warning("shadow_failed", reason=str(error))
 
 
-def refuse(error: NtfError, _: Claim) -> None:
+def refuse(error: NtfError | ImageStoreFull, _: Claim) -> None:
     """Give each check of a batch the error that ended the look at all of them."""
     raise error
 
@@ -151,22 +149,6 @@ def deliver() -> bool:
     if any(found):
         tools.waker().wake("deliver")
     return any(found)
-
-
-def deliver_one() -> bool:
-    """Make one delivery that is due. Returns whether there was one."""
-    lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
-    claim = tools.reads().ask(partial(claim_delivery, lease_seconds=lease_seconds))
-    if claim is None:
-        return False
-    with structlog.contextvars.bound_contextvars(
-        delivery_id=str(claim.delivery_id), webhook_id=str(claim.endpoint_id)
-    ):
-        try:
-            deliver_webhook(claim, tools.deliver_tools())
-        except LeaseLost:
-            log.info("lease_lost")
-    return True
 
 
 @app.task(name=RETRAIN_TASK)
@@ -203,24 +185,6 @@ def watch() -> int:
         return 0
 
 
-def run_one_errand() -> bool:
-    """Run one errand that is due. Returns whether there was one."""
-    claim = tools.reads().ask(partial(claim_errand, lease_seconds=errand_lease_seconds()))
-    if claim is None:
-        return False
-    with structlog.contextvars.bound_contextvars(errand_id=str(claim.errand_id), kind=claim.kind):
-        try:
-            run_errand(claim, tools.errand_tools())
-        except LeaseLost:
-            log.info("lease_lost")
-    return True
-
-
-def errand_lease_seconds() -> float:
-    """An errand makes several calls, one after the other."""
-    return CALLS_OF_ERRAND * settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
-
-
 def sweep() -> bool:
     """End what has been tried too often, then work on what waits for one of our queues.
 
@@ -231,6 +195,7 @@ def sweep() -> bool:
         forget_past_turns(session)
         if "detect" in app.amqp.queues.consume_from:  # those that fetch alone may not look there
             forget_old_answers(session)
+            forget_ended_sessions(session)
     if ended:
         log.warning("checks_gave_up", count=ended)
     ours = app.amqp.queues.consume_from
@@ -239,29 +204,6 @@ def sweep() -> bool:
     steps = (("deliver", deliver), ("detect", detect), ("fetch", fetch))
     found = [task() for step, task in steps if step in ours]
     return any(found)
-
-
-def remove_old_images() -> bool:
-    """Remove the files of a few images that are too old. Returns whether there were any."""
-    assert settings.keep_images_days
-    with tools.sessions().begin() as session:
-        count = remove_old_files(
-            session, tools.store(), settings.keep_images_days, limit=RETENTION_BATCH_IMAGES
-        )
-    if count:
-        log.info("images_aged_out", count=count)
-    return count > 0
-
-
-def forget_old_events() -> bool:
-    """Remove what webhooks told long ago, a part at a time. Returns whether there was any."""
-    with tools.sessions().begin() as session:
-        count = forget_ended(
-            session, settings.keep_webhook_events_days, limit=RETENTION_BATCH_DELIVERIES
-        )
-    if count:
-        log.info("webhook_events_aged_out", count=count)
-    return count > 0
 
 
 sweeper = Sweeper(sweep, settings.sweep_interval_seconds)
@@ -291,24 +233,6 @@ def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
         start_sweeps()
 
 
-@celeryd_after_setup.connect
-def make_room_for_models(**_: object) -> None:
-    """Make the folder in which models and the beat's clock are kept, where this worker learns."""
-    if RETRAIN_QUEUE in app.amqp.queues.consume_from:
-        settings.models_folder.mkdir(parents=True, exist_ok=True)
-
-
-@celeryd_after_setup.connect
-def refuse_a_wrong_trust_list(**_: object) -> None:
-    """End a fetching worker that was given a trust list which is none, before it takes a check."""
-    if "fetch" in app.amqp.queues.consume_from:
-        try:
-            tools.trust_list()
-        except TrustListInvalid as error:
-            # Only what is no `Exception` gets out of a signal's receiver.
-            raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
-
-
 @worker_process_init.connect
 def sweep_in_a_child(**_: object) -> None:
     """Sweep in each process of a forking pool."""
@@ -326,8 +250,12 @@ def claim_no_more(**_: object) -> None:
 @worker_shutdown.connect
 @worker_process_shutdown.connect
 def end_the_sweep(**_: object) -> None:
-    """Wait for the check that the sweep works on."""
+    """Wait for the check that the sweep works on, and send what is left of its trace.
+
+    A child of a forking pool ends without what other processes do at their exit.
+    """
     sweeper.stop()
+    tools.traces().end()
 
 
 def claim_some(step: Step, limit: int) -> list[Claim]:
@@ -345,16 +273,39 @@ def claim_some(step: Step, limit: int) -> list[Claim]:
         return claim(session)
 
 
-def settle_each(step: Step, claims: list[Claim], work: Callable[[Claim], None]) -> None:
-    """Work on each check by itself: whatever happens to one, the next gets its turn."""
+def settle_each(
+    step: Step,
+    claims: list[Claim],
+    work: Callable[[Claim], None],
+    *,
+    began_ns: int | None = None,
+) -> None:
+    """Work on each check by itself: whatever happens to one, the next gets its turn.
+
+    Args:
+        began_ns: when work on all of them together began, for their traces; None: it did not.
+    """
     for claim in claims:
-        with structlog.contextvars.bound_contextvars(
-            check_id=str(claim.check_id), request_id=claim.request_id, step=step
+        with (
+            structlog.contextvars.bound_contextvars(
+                check_id=str(claim.check_id), request_id=claim.request_id, step=step
+            ),
+            tools.traces().span(
+                step,
+                "consumer",
+                parent=claim.traceparent,
+                began_ns=began_ns,
+                check_id=str(claim.check_id),
+                request_id=claim.request_id,
+                attempt=claim.attempt,
+                checks_at_once=len(claims),
+            ),
         ):
             try:
                 settle(step, claim, work)
             except Exception:
                 # A fault of ours or a database that is away: the lease ends, and it is tried again.
+                note_failure("step_broke")
                 log.exception("step_broke", attempt=claim.attempt)
 
 
@@ -370,6 +321,13 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
         log.info("host_busy", after_seconds=busy.after_seconds)
         with tools.sessions().begin() as session:
             put_back(session, claim, step, delay_seconds=busy.after_seconds, is_try=False)
+    except ImageStoreFull as full:
+        # It is not the check's fault, and may last for hours: no try of it is used up.
+        note_failure(full.code)
+        delay = DELAYS_WHILE_FULL * settings.retry_delay_seconds
+        log.warning("image_store_full", after_seconds=delay)
+        with tools.sessions().begin() as session:
+            put_back(session, claim, step, delay_seconds=delay, is_try=False)
     except (ImageError, NtfError, ScanError) as error:
         settle_error(step, claim, error)
     else:
@@ -388,6 +346,7 @@ def settle_missing_pixels(step: Step, claim: Claim, error: ImageNotStored) -> No
 
 def settle_error(step: Step, claim: Claim, error: ImageError | NtfError | ScanError) -> None:
     """Another try while there are any, if one can help; else the error is the answer."""
+    note_failure(error.code)
     log.info("step_failed", code=error.code, reason=str(error), attempt=claim.attempt)
     is_last = claim.attempt >= settings.attempts_cap
     will_retry = error.retryable and not is_last

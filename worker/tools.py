@@ -30,6 +30,7 @@ from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.model_store import ModelStore
 from scans.settings import Settings
+from scans.traces import open_traces
 from scans.wake import Waker
 from scans.webhook_secrets import SecretBox
 from worker.celery_app import settings
@@ -44,6 +45,7 @@ from worker.tell_ozone import OzoneSessions
 
 sessions = cache(lambda: open_sessions(settings.database_url))
 reads = cache(lambda: Reads(settings.database_url))
+traces = cache(lambda: open_traces(settings, "ntf-worker"))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
 trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
@@ -63,9 +65,9 @@ def fetch_tools() -> FetchTools:
         sessions=sessions(),
         reads=reads(),
         store=store(),
-        fetch=fetch,
-        decode=decoder_pool().decode,
-        read_provenance=decoder_pool().read_provenance,
+        fetch=traces().wrap("get bytes", fetch, "client"),
+        decode=traces().wrap("decode", decoder_pool().decode),
+        read_provenance=traces().wrap("read provenance", decoder_pool().read_provenance),
     )
 
 
@@ -145,7 +147,7 @@ def deliver_tools() -> DeliverTools:
     return DeliverTools(
         sessions=sessions(),
         box=SecretBox(settings.secret_key.get_secret_value()),
-        post=post,
+        post=traces().wrap("post webhook", post, "client"),
         now_seconds=time.time,
         draw=random.random,
     )
@@ -163,7 +165,7 @@ def errand_tools() -> ErrandTools:
         sessions=sessions(),
         store=store(),
         box=SecretBox(settings.secret_key.get_secret_value()),
-        call=call,
+        call=traces().wrap("call service", call, "client"),
         wake_fetch=lambda: waker().wake("fetch"),
         ozone=OzoneSessions(),
         draw=random.random,

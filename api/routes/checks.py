@@ -26,6 +26,7 @@ from scans.checks import find_check
 from scans.keys import KeyHolder
 from scans.reviews import find_humans
 from scans.tables import OPEN_STATUSES, Check
+from scans.traces import note
 
 log = structlog.get_logger()
 routes = APIBlueprint("checks", __name__, abp_tags=[Tag(name="checks")])
@@ -55,6 +56,7 @@ def request_check(query: WaitQuery, raw: CheckRequestRaw) -> Response:  # noqa: 
         check = take_request(holder)
     except ValidationError as error:
         return answer_invalid(error)
+    note(check_id=str(check.id))
     log.info("check_asked_for", check_id=str(check.id), status=check.status)
     wait_seconds = preferred_wait(query)
     if wait_seconds:

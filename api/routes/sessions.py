@@ -1,9 +1,15 @@
 """Signing in to the pages with a key, and out again."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from api.authentication import csrf_token, refuse_foreign_origin, refuse_forged_form, sign_in
+from api.authentication import (
+    csrf_token,
+    refuse_foreign_origin,
+    refuse_forged_form,
+    sign_in,
+    sign_out,
+)
 from api.problems import FormForged, NotSignedIn
 
 routes = Blueprint("sessions", __name__)
@@ -25,7 +31,7 @@ def open_session() -> Response | tuple[str, int]:
 
 @routes.post("/session/end")
 def close_session() -> Response:
-    """Forget the session."""
+    """End the session."""
     refuse_foreign_origin()
-    session.clear()
+    sign_out()
     return redirect(url_for("pages.show_check_page"), 303)

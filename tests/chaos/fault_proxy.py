@@ -20,13 +20,13 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: close by 
 
 
 class FaultProxy:
-    """Listens on a loopback port and passes on to a Unix socket, until closed.
+    """Listens on a loopback port and passes on to a Unix socket or another port, until closed.
 
     Attributes:
         port: where it listens on 127.0.0.1.
     """
 
-    def __init__(self, upstream: Path) -> None:
+    def __init__(self, upstream: Path | int) -> None:
         self._upstream = upstream
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -76,7 +76,7 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_unix_connection(self._upstream)
+            far_reader, far_writer = await self._open_upstream()
         except OSError:
             writer.transport.abort()
             return
@@ -89,6 +89,11 @@ class FaultProxy:
         finally:
             self._pairs.discard(pair)
             self._silent.discard(writer)
+
+    async def _open_upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._upstream, Path):
+            return await asyncio.open_unix_connection(self._upstream)
+        return await asyncio.open_connection("127.0.0.1", self._upstream)
 
     async def _pass_on(
         self,

@@ -6,13 +6,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from tests.chaos.fault_proxy import FaultProxy
+from tests.chaos.small_disk import SmallDisk
 from tests.chaos.victims import PostgresqlVictim, Victim
 
 PAUSE_SECONDS = (1.0, 6.0)
 LATENCY_SECONDS, LATENCY_LASTS_SECONDS = 0.15, 3.0
 HALF_OPEN_SECONDS = 4.0
+FULL_DISK = "image folder full"
+FULL_SECONDS, FILL_AGAIN_SECONDS = 3.0, 0.05
 # Before a killed process runs again: so that others are seen to do without it.
 AWAY_SECONDS = 1.0
 
@@ -31,6 +35,8 @@ class Faults:
         processes: dict[str, Victim],
         postgresql: PostgresqlVictim,
         proxies: dict[str, FaultProxy],
+        broker: str,
+        disk: SmallDisk | None,
         freeze_seconds: float,
         most_kills: int | None,
         most_seconds: float,
@@ -39,6 +45,8 @@ class Faults:
         self._processes = processes
         self._postgresql = postgresql
         self._proxies = proxies
+        self._broker = broker
+        self._disk = disk
         self._freeze_seconds = freeze_seconds
         self._most_kills = most_kills
         self._most_seconds = most_seconds
@@ -69,13 +77,18 @@ class Faults:
             (2, lambda: self._freeze(self._random.choice(workers))),
             (2, lambda: self._kill("api", signal.SIGKILL, to_group=True)),
             (1, lambda: self._kill("api", signal.SIGTERM)),
-            (2, lambda: self._kill("valkey", signal.SIGKILL)),
+            # It learns, and beat is in it.
+            (2, lambda: self._kill("retrain", signal.SIGKILL)),
+            (1, lambda: self._kill("retrain", signal.SIGTERM)),
+            (2, lambda: self._kill(self._broker, signal.SIGKILL, to_group=True)),
             (1, lambda: self._kill_postgresql(signal.SIGKILL)),
             (1, lambda: self._kill_postgresql(signal.SIGINT)),
             (2, lambda: self._break(self._random.choice([*self._proxies]), "latency")),
             (2, lambda: self._break(self._random.choice([*self._proxies]), "reset")),
             (2, lambda: self._break(self._random.choice([*self._proxies]), "half-open")),
         ]
+        if self._disk is not None:
+            kinds.append((2, partial(self._fill, self._disk)))
         weights, acts = zip(*kinds, strict=True)
         act: Callable[[], None] = self._random.choices(acts, weights)[0]
         return act
@@ -99,6 +112,16 @@ class Faults:
         self._processes[name].send(signal.SIGSTOP)
         self._stopping.wait(self._freeze_seconds)
         self._processes[name].send(signal.SIGCONT)
+
+    def _fill(self, disk: SmallDisk) -> None:
+        self._count(FULL_DISK, is_kill=False)
+        deadline = time.monotonic() + FULL_SECONDS
+        try:
+            while time.monotonic() < deadline:
+                disk.fill()
+                self._stopping.wait(FILL_AGAIN_SECONDS)
+        finally:
+            disk.make_room()
 
     def _break(self, name: str, kind: str) -> None:
         self._count(f"{name} {kind}", is_kill=False)

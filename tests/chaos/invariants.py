@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -76,17 +77,28 @@ def count_orphans(session: Session) -> int:
     return (session.scalar(unused) or 0) + (session.scalar(undone) or 0)
 
 
+def count_events(logs: Iterable[Path], event: str, **fields: str) -> int:
+    """How many log lines tell of it."""
+    wanted = {"event": event, **fields}
+    return sum(wanted.items() <= line.items() for log in logs for line in read_lines(log, event))
+
+
+def read_lines(log: Path, event: str) -> Iterable[dict[str, Any]]:
+    """The lines of a log that may tell of an event."""
+    for line in log.read_bytes().splitlines():
+        if f'"{event}"'.encode() in line:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue  # the last words of a killed process
+
+
 def read_batches(logs: Iterable[Path]) -> Iterable[list[str]]:
     """The hashes of the pixels of each call of the detector, in the order of their ends."""
     told: list[tuple[str, list[str]]] = []
     for log in logs:
-        for line in log.read_bytes().splitlines():
-            if b'"batch_looked_at"' in line:
-                try:
-                    event = json.loads(line)
-                except ValueError:
-                    continue  # the last words of a killed process
-                told.append((event["timestamp"], event["pixels_sha256"]))
+        for line in read_lines(log, "batch_looked_at"):
+            told.append((line["timestamp"], line["pixels_sha256"]))
     return [hashes for _, hashes in sorted(told) if hashes]
 
 

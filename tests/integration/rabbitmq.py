@@ -21,8 +21,24 @@ def free_port() -> int:
 @contextmanager
 def running_rabbitmq(folder: Path, port: int) -> Iterator[str]:
     """The broker's address. What it keeps lies in the folder, for the next start on it."""
+    environment = environment_of(folder, port)
+    with (folder / "output").open("ab") as output:
+        # Erlang would start its name server by itself, and leave it behind.
+        names = subprocess.Popen(["epmd"], env=environment, stdout=output, stderr=output)
+        server = subprocess.Popen([SERVER], env=environment, stdout=output, stderr=output)
+    try:
+        wait_until_it_listens(server, port)
+        yield f"amqp://guest:guest@127.0.0.1:{port}//"
+    finally:
+        for process in (server, names):
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
+
+def environment_of(folder: Path, port: int) -> dict[str, str]:
+    """The environment of a server that keeps to this folder, and of its name server."""
     folder.mkdir(exist_ok=True)
-    environment = {
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"ntf{port}@localhost",
@@ -37,23 +53,13 @@ def running_rabbitmq(folder: Path, port: int) -> Iterator[str]:
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(free_port()),
     }
-    with (folder / "output").open("ab") as output:
-        # Erlang would start its name server by itself, and leave it behind.
-        names = subprocess.Popen(["epmd"], env=environment, stdout=output, stderr=output)
-        server = subprocess.Popen([SERVER], env=environment, stdout=output, stderr=output)
-    try:
-        wait_until_it_listens(server, port)
-        yield f"amqp://guest:guest@127.0.0.1:{port}//"
-    finally:
-        for process in (server, names):
-            process.terminate()
-            process.wait(STOP_SECONDS)
 
 
-def wait_until_it_listens(server: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_it_listens(server: subprocess.Popen[bytes] | None, port: int) -> None:
+    """Until it speaks AMQP; where its process is given, only while that runs."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        assert server.poll() is None, "RabbitMQ has ended"
+        assert server is None or server.poll() is None, "RabbitMQ has ended"
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as line:
                 line.sendall(b"AMQP\0\0\x09\1")

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from types import ModuleType
 from uuid import uuid4
 
@@ -13,15 +14,18 @@ import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.app import create_app
 from scans.audit_log import SERVICE
+from scans.ended_sessions import forget_ended_sessions
 from scans.keys import create_key, create_tenant_with_person, list_keys, recognise_key
 from scans.people import disable_person
+from scans.people_tables import EndedSession
 from scans.settings import Settings
 from tests.integration.callers import fill_sign_in
-from tests.integration.conftest import close_app
+from tests.integration.conftest import close_app, count_rows
 from tests.pictures import as_jpeg, noise
 
 Sessions = sessionmaker[Session]
@@ -252,6 +256,32 @@ def test_a_session_ends_with_the_day(
     now = time.time()
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + 13 * 3600)
     assert browser.get("/v1/models").status_code == 401
+
+
+def test_signing_out_ends_each_copy_of_the_cookie(app: OpenAPI, client: FlaskClient) -> None:
+    browser, elsewhere = sign_in(app, key_of(client)), sign_in(app, key_of(client))
+    stolen = browser.get_cookie("ntf_session")
+    assert stolen is not None
+    thief = app.test_client()
+    thief.set_cookie("ntf_session", stolen.value)
+    assert thief.get("/v1/models").status_code == 200
+    assert browser.post("/session/end").status_code == 303
+    for copy in (browser, thief):
+        copy.set_cookie("ntf_session", stolen.value)
+        assert copy.get("/v1/models").status_code == 401
+    assert elsewhere.get("/v1/models").status_code == 200  # another session of the same key
+
+
+def test_an_ended_session_is_remembered_until_its_cookie_is_too_old(
+    app: OpenAPI, client: FlaskClient, sessions: Sessions
+) -> None:
+    sign_in(app, key_of(client)).post("/session/end")
+    for hours, left in ((11, 1), (13, 0)):
+        with sessions.begin() as rows:
+            ended_at = func.now() - timedelta(hours=hours)
+            rows.execute(update(EndedSession).values(ended_at=ended_at))
+            forget_ended_sessions(rows)
+        assert count_rows(sessions, EndedSession) == left
 
 
 def csrf_token(browser: FlaskClient) -> str:

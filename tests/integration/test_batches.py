@@ -2,17 +2,20 @@
 
 import threading
 from collections import Counter
+from datetime import timedelta
 from types import ModuleType
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from scans.batches import forget_old_batches
 from scans.keys import KeyHolder
 from scans.many_checks import CHUNK_ROWS
+from scans.request_tables import Batch
 from scans.tables import Check
 from tests.integration.callers import judge, make_caller
 from tests.integration.conftest import make_key
@@ -146,3 +149,24 @@ def test_urgency_of_a_batch_reaches_its_checks(
     with sessions.begin() as session:
         rows = session.execute(select(Check.urgency, Check.due_at - Check.created_at)).all()
     assert {(urgency, later.total_seconds()) for urgency, later in rows} == {(2, 1200)}
+
+
+def test_an_old_batch_goes_when_all_of_it_has_ended_and_its_checks_stay(
+    client: FlaskClient, tasks: ModuleType, sessions: Sessions
+) -> None:
+    def forget(keep_days: int = 30) -> int:
+        with sessions.begin() as session:
+            return forget_old_batches(session, keep_days, limit=10)
+
+    old = client.post("/v1/batches", json={"urls": addresses(2)}).headers["Location"]
+    with sessions.begin() as session:
+        session.execute(update(Batch).values(created_at=func.now() - timedelta(days=31)))
+    young = client.post("/v1/batches", json={"urls": addresses(1)}).headers["Location"]
+    assert forget() == 0  # its checks are open
+    while tasks.fetch():
+        pass
+    assert forget(keep_days=32) == 0
+    assert forget() == 1
+    assert client.get(old).status_code == 404
+    assert client.get(young).status_code == 200
+    assert count_checks(sessions) == 3

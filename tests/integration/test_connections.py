@@ -1,15 +1,18 @@
 """Connections by the API: who may make them, what is shown, and what stays sealed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from cli.main import main
 from scans.connections import MAX_CONNECTIONS
-from scans.errands import create_errand
+from scans.errands import create_errand, forget_ended_errands
 from scans.integration_tables import Connection, Errand
 from scans.people_tables import AuditEntry
 from tests.integration.conftest import count_rows, make_key
@@ -139,6 +142,53 @@ def test_errands_are_listed_page_by_page_and_only_dead_ones_replayed(
     assert (waiting.status_code, waiting.json["code"]) == (409, "errand_waiting")
     unknown = client.get(f"{path}?cursor={made['id']}")
     assert (unknown.status_code, unknown.json["code"]) == (404, "errand_not_found")
+
+
+def make_errands(client: FlaskClient, sessions: Sessions, count: int) -> list[str]:
+    """Their ids."""
+    made = connect(client)
+    with sessions.begin() as session:
+        return [
+            str(create_errand(session, made["id"], f"errand {number}", {})[0])
+            for number in range(count)
+        ]
+
+
+def test_the_operator_lists_and_replays_dead_errands(
+    client: FlaskClient, sessions: Sessions
+) -> None:
+    dead, _ = make_errands(client, sessions, 2)
+    with sessions.begin() as session:
+        given_up = {"dead_at": func.now(), "last_error": "refused", "last_status": 403}
+        session.execute(update(Errand).where(Errand.id == dead).values(given_up))
+    run = CliRunner()
+    listed = run.invoke(main, ["dead-letters", "list", "errands", "--reason", "refused"])
+    errand_id, _, reason, about = listed.output.strip().split("\t")
+    assert (errand_id, reason, about) == (dead, "refused 403", "pict_rs errand 0")
+    assert run.invoke(main, ["dead-letters", "list", "errands", "--reason", "x"]).output == ""
+    replay = ["dead-letters", "replay", "errands", dead]
+    assert run.invoke(main, replay).output == "1 of 1 begin again.\n"
+    assert run.invoke(main, replay).exit_code == 1
+    with sessions.begin() as session:
+        assert session.get_one(Errand, dead).dead_at is None
+
+
+def test_errands_go_by_age_when_they_have_ended(client: FlaskClient, sessions: Sessions) -> None:
+    done, dead, young, waiting = make_errands(client, sessions, 4)
+    long_ago = func.now() - timedelta(days=91)
+    with sessions.begin() as session:
+        for errand_id, values in (
+            (done, {"done_at": long_ago}),
+            (dead, {"dead_at": long_ago}),
+            (young, {"done_at": func.now()}),
+            (waiting, {"created_at": long_ago}),
+        ):
+            session.execute(update(Errand).where(Errand.id == errand_id).values(values))
+    for removed in (1, 1, 0):
+        with sessions.begin() as session:
+            assert forget_ended_errands(session, 90, limit=1) == removed
+    with sessions.begin() as session:
+        assert {str(one) for one in session.scalars(select(Errand.id))} == {young, waiting}
 
 
 def test_a_tenant_has_no_more_than_fifty(client: FlaskClient) -> None:

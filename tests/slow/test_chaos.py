@@ -15,11 +15,12 @@ LIMIT_SECONDS = 900
 CHECKS, KILLS = 150, 3
 
 
-def test_nothing_is_lost_while_processes_are_killed() -> None:
+@pytest.mark.parametrize("broker", ["valkey", "rabbitmq"])
+def test_nothing_is_lost_while_processes_are_killed(broker: str) -> None:
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.chaos", "--checks", str(CHECKS)]
     done = subprocess.run(
-        [*command, "--per-second", "5", "--most-kills", str(KILLS)],
+        [*command, "--per-second", "5", "--most-kills", str(KILLS), "--broker", broker],
         cwd=root,
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,

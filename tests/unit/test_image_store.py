@@ -1,5 +1,6 @@
 """The image store keeps whole files, and nothing outside its folder."""
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scans.errors import ImageNotStored
+from scans.errors import ImageNotStored, ImageStoreFull
 from scans.image_store import ImageStore
 from scans.pixel_store import map_pixels, save_pixels
 from tests.pictures import noise
@@ -88,3 +89,17 @@ def test_pixels_are_mapped_as_they_were_saved(store: ImageStore) -> None:
     assert np.array_equal(mapped, pixels)
     with pytest.raises(ImageNotStored):
         map_pixels(store, "ef56")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_lack_of_room_is_told_and_leaves_nothing_behind(
+    store: ImageStore, tmp_path: Path, number: int
+) -> None:
+    with pytest.raises(ImageStoreFull), store.open_new("bytes", "ab12"):
+        raise OSError(number, "as the kernel says it")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_other_faults_of_a_disk_are_not_taken_for_a_lack_of_room(store: ImageStore) -> None:
+    with pytest.raises(PermissionError), store.open_new("bytes", "ab12"):
+        raise PermissionError(errno.EACCES, "not yours")
