@@ -72,6 +72,7 @@ def test_a_fitted_decoder_is_kept_and_gives_the_photograph_back(tmp_path: Path) 
     assert (first - image[..., :63, :61]).abs().mean() < 0.12
 
 
+@pytest.mark.slow
 def test_fitting_is_repeatable() -> None:
     spec = replace(FITTED["denoise"], steps=3)
     crops = [noise(seed, 64, 64) for seed in range(2)]
