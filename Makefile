@@ -52,8 +52,8 @@ format: install-test    ## Rewrite the code in its one format
 	@$(BIN)/ruff check --fix .
 
 FAST := not retraining and not integrations and not contract and not slow
-# Files in two processes, each with servers of its own; tests of one file stay in order and together.
-JOBS ?= 2
+# Files in three processes (they wait more than they compute), each with servers of its own; tests of one file stay in order and together.
+JOBS ?= 3
 test: check browser     ## Lint, types and the fast tests, with coverage
 	@rm -f .coverage*
 	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile -m "$(FAST)" $(ARGS)

@@ -84,9 +84,9 @@ def request_check_of_bytes(
         return known
     with sessions.begin() as session:
         # It locks the image's row, so that an erasure comes before the file or after the check.
-        remember_bytes(session, sha256, len(content))
+        image = remember_bytes(session, sha256, len(content))
         store.save("bytes", sha256, content)
-        check, is_new = create_or_get(session, wanted)
+        check, is_new = create_or_get(session, wanted, image)
     if is_new:
         wake()
     return check

@@ -14,6 +14,7 @@ COMMANDS = {
     "dead-letters": "cli.dead_letters",
     "recheck": "cli.recheck",
     "retrain": "cli.retrain",
+    "labels": "cli.labels",
     "promote": "cli.promote",
     "rollback": "cli.rollback",
     "manifest": "cli.manifest",

@@ -1,6 +1,6 @@
 """Checks: made once for each open subject, read by their tenant, ended with a verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, SQLColumnExpression, and_, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from scans.queue import URGENCIES, Claim, due_at, finish_check, hurry
 from scans.similar import bits_of
 from scans.tables import OPEN_STATUSES, Check, Image, ModelVersion, PixelScore, Verdict
 from scans.traces import current_traceparent
 from scans.verdict import DecidedVerdict, ImageFacts, PixelFinding
-from scans.webhook_events import announce_check
 
 SAME_SUBJECT_TRIES = 3
 # A row of PostgreSQL's b-tree holds 2,704 bytes; short ones keep the index small besides.
@@ -65,24 +65,39 @@ def subject_of_url(canonical: str) -> str:
     return f"url-sha256:{sha256(canonical.encode()).hexdigest()}"
 
 
-def create_or_get(session: Session, wanted: WantedCheck) -> tuple[Check, bool]:
+def create_or_get(
+    session: Session, wanted: WantedCheck, image: Image | None = None
+) -> tuple[Check, bool]:
     """Make the check, or join the one that is open for the same subject and tenant.
 
     Two callers at once meet in the unique index on open checks. Returns the check, and whether
     this call made it.
+
+    Args:
+        image: the row of its bytes; it is read where the caller does not have it.
     """
     for _ in range(SAME_SUBJECT_TRIES):
-        check_id = session.scalar(
-            insert(Check).values(wanted.row()).on_conflict_do_nothing().returning(Check.id)
+        made = session.scalar(
+            insert(Check).values(wanted.row()).on_conflict_do_nothing().returning(Check)
         )
-        found = select(Check).where(Check.id == check_id) if check_id else _open_check(wanted)
-        check = session.scalar(found)
+        if made is not None:
+            _complete(session, made, image)
+            return made, True
+        check = session.scalar(_open_check(wanted))
         if check is not None:
             if check.urgency > wanted.urgency:
                 hurry(session, [check.id], wanted.urgency)
-            return check, check_id is not None
+            return check, False
         # The open check ended between the two statements: ask again.
     raise RuntimeError(f"no check could be made for {wanted.subject}")
+
+
+def _complete(session: Session, made: Check, image: Image | None) -> None:
+    """Give a new check what reading it would: its image, if it has one, and no verdict."""
+    if image is None and made.image_sha256:
+        image = session.get_one(Image, made.image_sha256)
+    set_committed_value(made, "image", image)
+    set_committed_value(made, "verdict", None)
 
 
 def _open_check(wanted: WantedCheck) -> Select[Check]:
@@ -152,17 +167,17 @@ def judged_by_live_model(tenant_id: UUID | SQLColumnExpression[UUID]) -> Select[
     )
 
 
-def remember_bytes(session: Session, sha256: str, byte_count: int) -> None:
+def remember_bytes(session: Session, sha256: str, byte_count: int) -> Image:
     """Note that bytes of this hash are kept; they are decoded later. Locks the row."""
-    session.execute(
+    return session.scalars(
         insert(Image)
         .values(sha256=sha256, byte_count=byte_count)
         .on_conflict_do_update(index_elements=["sha256"], set_={"bytes_removed_at": None})
-    )
+        .returning(Image)
+    ).one()
 
 
 def remember_decoded(
-    session: Session,
     sha256: str,
     *,
     byte_count: int,
@@ -171,10 +186,10 @@ def remember_decoded(
     facts: ImageFacts,
     provenance: list[dict[str, Any]],
     pdq: str | None,
-) -> None:
-    """Note what was found in these bytes. A newer reading replaces the older.
+) -> Insert:
+    """What notes what was found in these bytes. A newer reading replaces the older.
 
-    The first of the views is the canonical picture.
+    The first of the views is the canonical picture. It locks the row.
     """
     found = {
         "media_type": media_type,
@@ -187,41 +202,65 @@ def remember_decoded(
         "pdq": bits_of(pdq) if pdq else None,
         "bytes_removed_at": None,
     }
-    session.execute(
+    return (
         insert(Image)
         .values(sha256=sha256, byte_count=byte_count, **found)
         .on_conflict_do_update(index_elements=["sha256"], set_=found)
     )
 
 
-def find_score(session: Session, pixels_sha256: str, model_version: str) -> PixelScore | None:
-    """What this model already said about these pixels, for whichever file or tenant."""
-    return session.get(PixelScore, (pixels_sha256, model_version))
-
-
-def save_score(
-    session: Session,
-    pixels_sha256: str,
-    model_version: str,
-    finding: PixelFinding,
-    trace_distance: float,
-) -> PixelScore:
-    """Keep a score. The first one stays: returns what stands in the table."""
-    session.execute(
-        insert(PixelScore)
-        .values(
-            pixels_sha256=pixels_sha256,
-            model_version=model_version,
-            raw_score=finding.raw_score,
-            real_photo_p=finding.real_photo_p,
-            calibration_count=finding.calibration_count,
-            coverage=finding.coverage,
-            doubts=list(finding.doubts),
-            trace_distance=trace_distance,
+def find_scores(
+    session: Session, pixels_sha256: Iterable[str], model_version: str
+) -> dict[str, PixelScore]:
+    """What this model already said about these pixels, for whichever file or tenant, by hash."""
+    wanted = list(pixels_sha256)
+    if not wanted:
+        return {}
+    return _by_pixels(
+        session.scalars(
+            select(PixelScore).where(
+                PixelScore.pixels_sha256.in_(wanted), PixelScore.model_version == model_version
+            )
         )
-        .on_conflict_do_nothing()
     )
-    return session.get_one(PixelScore, (pixels_sha256, model_version))
+
+
+@dataclass(frozen=True, slots=True)
+class NewScore:
+    """What a model has just said about one array of pixels."""
+
+    pixels_sha256: str
+    finding: PixelFinding
+    trace_distance: float
+
+
+def save_scores(
+    session: Session, model_version: str, new: Sequence[NewScore]
+) -> dict[str, PixelScore]:
+    """Keep scores. The first of each stays: returns those that were kept now, by hash."""
+    if not new:
+        return {}
+    rows = [
+        {
+            "pixels_sha256": one.pixels_sha256,
+            "model_version": model_version,
+            "raw_score": one.finding.raw_score,
+            "real_photo_p": one.finding.real_photo_p,
+            "calibration_count": one.finding.calibration_count,
+            "coverage": one.finding.coverage,
+            "doubts": list(one.finding.doubts),
+            "trace_distance": one.trace_distance,
+        }
+        # In one order by every worker, so that two wait for each other instead of locking each
+        # other out.
+        for one in sorted(new, key=lambda one: one.pixels_sha256)
+    ]
+    kept = insert(PixelScore).values(rows).on_conflict_do_nothing().returning(PixelScore)
+    return _by_pixels(session.scalars(kept))
+
+
+def _by_pixels(scores: Iterable[PixelScore]) -> dict[str, PixelScore]:
+    return {score.pixels_sha256: score for score in scores}
 
 
 def save_verdict(
@@ -238,22 +277,19 @@ def save_verdict(
     Raises:
         LeaseLost: another worker holds the check now; nothing may be written.
     """
-    finish_check(session, claim)
-    session.add(
-        Verdict(
-            check_id=claim.check_id,
-            pixels_sha256=pixels_sha256,
-            model_version=model_version,
-            threshold_version=threshold_version,
-            label=verdict.label,
-            score=verdict.score,
-            raw_score=verdict.raw_score,
-            real_photo_p=verdict.real_photo_p,
-            evidence=verdict.evidence_rows(),
-            limits=verdict.limit_rows(),
-        )
+    said = insert(Verdict).values(
+        check_id=claim.check_id,
+        pixels_sha256=pixels_sha256,
+        model_version=model_version,
+        threshold_version=threshold_version,
+        label=verdict.label,
+        score=verdict.score,
+        raw_score=verdict.raw_score,
+        real_photo_p=verdict.real_photo_p,
+        evidence=verdict.evidence_rows(),
+        limits=verdict.limit_rows(),
     )
-    announce_check(session, claim.check_id)
+    finish_check(session, claim, said.on_conflict_do_nothing(), verdict.label)
 
 
 def count_by_status(session: Session) -> dict[str, int]:

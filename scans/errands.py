@@ -116,8 +116,11 @@ def claim_errand(session: Session, *, lease_seconds: float) -> ErrandClaim | Non
     return None if taken is None else _read_claim(session, taken.id, token)
 
 
-def _read_claim(session: Session, errand_id: UUID, token: UUID) -> ErrandClaim:
-    errand = session.get_one(Errand, errand_id, populate_existing=True)
+def _read_claim(session: Session, errand_id: UUID, token: UUID) -> ErrandClaim | None:
+    """None where the connection was removed since, and the errand with it."""
+    errand = session.get(Errand, errand_id, populate_existing=True)
+    if errand is None:
+        return None
     return ErrandClaim(
         errand_id=errand_id,
         lease_token=token,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -56,19 +56,46 @@ def make_live(session: Session, facts: ModelFacts) -> None:
         _change(session, facts.version, stage="live")
 
 
-def choose_detector(session: Session, configured: ModelFacts) -> Wanted:
-    """What a worker should judge with, that is configured with this detector.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a worker should work with now.
 
-    A detector that is configured and was never seen here becomes the live one: the operator has
-    brought it. Else the live one counts, if its folder is in the model store.
+    Attributes:
+        live: None where the configured detector is to be made live first.
+        canary: what judges in the shadow, if anything does.
     """
-    live = session.scalar(select(ModelVersion).where(ModelVersion.is_live))
-    is_new = session.get(ModelVersion, configured.version) is None
-    if live is not None and not is_new and live.stored_sha256 is not None:
+
+    live: Wanted | None
+    canary: Wanted | None
+
+
+def choose_detectors(session: Session, configured: ModelFacts) -> Choice:
+    """What a worker should work with, that is configured with this detector. In one statement.
+
+    A detector that is configured and was never seen here is to become the live one: the operator
+    has brought it. Else the live one counts, if its folder is in the model store.
+    """
+    is_of_use = or_(
+        ModelVersion.is_live,
+        ModelVersion.stage == "canary",
+        ModelVersion.version == configured.version,
+    )
+    models = session.scalars(select(ModelVersion).where(is_of_use)).all()
+    live = next((model for model in models if model.is_live), None)
+    canary = next((model for model in models if model.stage == "canary"), None)
+    is_new = all(model.version != configured.version for model in models)
+    return Choice(
+        None if live is None or is_new else _judge_with(live, configured),
+        Wanted(canary.version, canary.stored_sha256) if canary else None,
+    )
+
+
+def _judge_with(live: ModelVersion, configured: ModelFacts) -> Wanted | None:
+    if live.stored_sha256 is not None:
         return Wanted(live.version, live.stored_sha256)
-    if live is None or live.version != configured.version or live.stage is None:
-        make_live(session, configured)
-    return Wanted(configured.version, None)
+    if live.version == configured.version and live.stage is not None:
+        return Wanted(configured.version, None)
+    return None
 
 
 def save_facts(session: Session, facts: ModelFacts) -> None:

@@ -7,17 +7,30 @@ is not involved: a lost message costs time, never a check.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.orm import Session, aliased
 
 from scans.errors import LeaseLost
 from scans.tables import Check, Image
-from scans.webhook_events import announce_check
+from scans.webhook_events import announce_failure, announce_verdict, listeners
 
 Step = Literal["fetch", "detect"]
+Answer = TypeVar("Answer")
 
 # Which statuses wait for a step, and the status of a check that is in it. A check whose worker
 # died keeps the step's status until its lease runs out, and is then claimed again.
@@ -39,7 +52,12 @@ GAVE_UP = ("gave_up", "The check was tried several times and never finished. Ple
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One check that this worker may work on until its lease ends."""
+    """One check that this worker may work on until its lease ends.
+
+    Attributes:
+        others_are_near: whether some were being fetched at that moment, so that more of the
+            detector's work may come soon; always false for the step `fetch`.
+    """
 
     check_id: UUID
     lease_token: UUID
@@ -48,6 +66,7 @@ class Claim:
     url: str | None
     image_sha256: str | None
     request_id: str | None
+    others_are_near: bool = False
     traceparent: str | None = None
 
 
@@ -111,39 +130,55 @@ def claim_checks(
             Check.url,
             Check.image_sha256,
             Check.request_id,
+            _is_any_fetched() if step == "detect" else literal(value=False),
             Check.traceparent,
         )
     )
     return [
-        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id, traceparent)
-        for check_id, attempt, tenant_id, url, image_sha256, request_id, traceparent in taken
+        Claim(check_id, token, attempt, tenant_id, url, image_sha256, request_id, near, trace)
+        for check_id, attempt, tenant_id, url, image_sha256, request_id, near, trace in taken
     ]
 
 
-def advance_check(session: Session, claim: Claim, *, image_sha256: str) -> None:
-    """The image is decoded and kept: hand the check over to the detector.
+def advance_check(session: Session, claim: Claim, image: Insert) -> None:
+    """The image is decoded: keep what was found, and hand the check over to the detector.
+
+    Both in one statement, which locks the image's row before the check's, as an erasure does.
+
+    Args:
+        image: what keeps the image (`scans.checks.remember_decoded`).
 
     Raises:
         LeaseLost: another worker holds the check now; the caller's transaction must roll back.
     """
+    kept = image.returning(Image.sha256).cte("kept")
     _write(
         session,
         claim,
         status="detecting",
-        image_sha256=image_sha256,
+        image_sha256=select(kept.c.sha256).scalar_subquery(),
         attempts=0,
         run_after=func.now(),
         fetched_at=func.now(),
     )
 
 
-def finish_check(session: Session, claim: Claim) -> None:
-    """The verdict is stored in this transaction: the check is done.
+def finish_check(session: Session, claim: Claim, verdict: Insert, label: str) -> None:
+    """Store the verdict and end the check, in one statement; webhooks tell of it.
+
+    Args:
+        verdict: what stores it. It must leave a verdict alone that is there: then another worker
+            has ended the check, and this one is told so.
 
     Raises:
         LeaseLost: as for `advance_check`.
     """
-    _write(session, claim, status="done", finished_at=func.now())
+    written = (
+        _write_fenced(claim, status="done", finished_at=func.now())
+        .add_cte(verdict.cte("said"))
+        .returning(listeners(Check.tenant_id, "check.done", label))
+    )
+    announce_verdict(session, claim.check_id, _one_of(session.scalar(written), claim))
 
 
 def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
@@ -152,15 +187,14 @@ def fail_check(session: Session, claim: Claim, code: str, message: str) -> None:
     Raises:
         LeaseLost: as for `advance_check`.
     """
-    _write(
-        session,
+    written = _write_fenced(
         claim,
         status="failed",
         error_code=code,
         error_message=message,
         finished_at=func.now(),
-    )
-    announce_check(session, claim.check_id)
+    ).returning(listeners(Check.tenant_id, "check.failed"))
+    announce_failure(session, claim.check_id, _one_of(session.scalar(written), claim))
 
 
 def put_back(
@@ -185,7 +219,7 @@ def put_back(
 
 def fail_exhausted(session: Session, attempts_cap: int) -> int:
     """End the checks whose workers died on them `attempts_cap` times. Returns how many."""
-    ended = session.scalars(
+    ended = session.execute(
         update(Check)
         .where(
             or_(_is_waiting("fetch"), _is_waiting("detect")),
@@ -199,10 +233,10 @@ def fail_exhausted(session: Session, attempts_cap: int) -> int:
             lease_token=None,
             lease_until=None,
         )
-        .returning(Check.id)
+        .returning(Check.id, listeners(Check.tenant_id, "check.failed"))
     ).all()
-    for check_id in ended:
-        announce_check(session, check_id)
+    for check_id, listening in ended:
+        announce_failure(session, check_id, listening)
     return len(ended)
 
 
@@ -225,13 +259,32 @@ def _are_pixels_free() -> ColumnElement[bool]:
     return Check.image_sha256.not_in(ours)
 
 
+def _is_any_fetched() -> ColumnElement[bool]:
+    other = aliased(Check)
+    # Written out, so that a plan for any value still finds the index of open checks.
+    fetching = literal(RUNNING_STATUS["fetch"], literal_execute=True)
+    return exists().where(other.status == fetching, other.lease_until >= func.now())
+
+
 def _write(session: Session, claim: Claim, **values: object) -> None:
-    """Write only while the lease is ours: the token fences off whoever lost it."""
-    written = session.execute(
+    """Write, give the check back, and see that it was ours to write."""
+    written = _write_fenced(claim, **values).returning(Check.id)
+    _one_of(session.scalar(written), claim)
+
+
+def _write_fenced(claim: Claim, **values: object) -> Update:
+    """Writes only while the lease is ours: the token fences off whoever lost it."""
+    return (
         update(Check)
         .where(Check.id == claim.check_id, Check.lease_token == claim.lease_token)
         .values(lease_token=None, lease_until=None, **values)
-        .returning(Check.id)
+        # Nothing that the session has loaded is looked at again.
+        .execution_options(synchronize_session=False)
     )
-    if written.first() is None:
+
+
+def _one_of(written: Answer | None, claim: Claim) -> Answer:
+    """What the fenced statement gave back, if it wrote."""
+    if written is None:
         raise LeaseLost(f"check {claim.check_id} is held by another worker")
+    return written

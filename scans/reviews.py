@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,25 +37,27 @@ def open_review(
     An appeal is heard whatever was decided, and moves what waits to the front.
     """
     picture = picture_of(image)
-    if reason != "appeal" and _is_decided(session, tenant_id, picture):
-        return
     due_at = func.now() + timedelta(seconds=SECONDS_LATER[reason])
-    wanted = insert(Review).values(
-        tenant_id=tenant_id,
-        check_id=check_id,
-        image_sha256=image.sha256,
-        picture=picture,
-        reason=reason,
-        due_at=due_at,
-    )
+    review = {
+        "tenant_id": tenant_id,
+        "check_id": check_id,
+        "image_sha256": image.sha256,
+        "picture": picture,
+        "reason": reason,
+    }
+    columns = [literal(value, getattr(Review, name).type) for name, value in review.items()]
+    wanted = select(*columns, due_at)
+    if reason != "appeal":
+        wanted = wanted.where(~_is_decided(tenant_id, picture))
+    opened = insert(Review).from_select([*review, "due_at"], wanted)
     # Both meet in the index `one_waiting_review`.
-    columns, where = ["tenant_id", "picture"], text("status = 'waiting'")
+    index, where = ["tenant_id", "picture"], text("status = 'waiting'")
     if reason == "appeal":
         moved = {"reason": reason, "due_at": func.least(Review.due_at, due_at)}
-        wanted = wanted.on_conflict_do_update(index_elements=columns, index_where=where, set_=moved)
+        opened = opened.on_conflict_do_update(index_elements=index, index_where=where, set_=moved)
     else:
-        wanted = wanted.on_conflict_do_nothing(index_elements=columns, index_where=where)
-    session.execute(wanted)
+        opened = opened.on_conflict_do_nothing(index_elements=index, index_where=where)
+    session.execute(opened)
 
 
 def find_review(session: Session, tenant_id: UUID, review_id: UUID) -> Review:
@@ -212,11 +214,10 @@ def list_decided_on(session: Session, tenant_id: UUID, picture: str) -> Sequence
 _WAITING = Review.status == "waiting"
 
 
-def _is_decided(session: Session, tenant_id: UUID, picture: str) -> bool:
-    decided = exists().where(
+def _is_decided(tenant_id: UUID, picture: str) -> ColumnElement[bool]:
+    return exists().where(
         Review.tenant_id == tenant_id, Review.picture == picture, Review.outcome.is_not(None)
     )
-    return bool(session.scalar(select(decided)))
 
 
 def _free_for(moderator: Moderator) -> list[ColumnElement[bool]]:

@@ -74,14 +74,20 @@ def claim_delivery(session: Session, *, lease_seconds: float) -> DeliveryClaim |
     return None if taken is None else _read_claim(session, taken.id, token, taken.attempts)
 
 
-def _read_claim(session: Session, delivery_id: UUID, token: UUID, attempt: int) -> DeliveryClaim:
-    event, endpoint, is_rotating = session.execute(
+def _read_claim(
+    session: Session, delivery_id: UUID, token: UUID, attempt: int
+) -> DeliveryClaim | None:
+    """None where the endpoint was removed since, and the delivery with it."""
+    found = session.execute(
         select(WebhookEvent, WebhookEndpoint, WebhookEndpoint.previous_secret_until > func.now())
         .select_from(WebhookDelivery)
         .join(WebhookEvent)
         .join(WebhookEndpoint)
         .where(WebhookDelivery.id == delivery_id)
-    ).one()
+    ).first()
+    if found is None:
+        return None
+    event, endpoint, is_rotating = found
     previous = endpoint.previous_sealed_secret if is_rotating else None
     return DeliveryClaim(
         delivery_id=delivery_id,

@@ -4,11 +4,12 @@ They stand in the transaction of the verdict or the failure, so neither can exis
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, or_, select
 from sqlalchemy.orm import Session, lazyload, load_only
 
 from scans.review_rules import is_reversal
@@ -19,7 +20,8 @@ from scans.traces import current_traceparent
 
 EVENT_TYPES = ("check.done", "check.failed", "check.reviewed", "check.flagged")
 TEST_EVENT_TYPE = "webhook.test"
-# What is read of a check; the role of the fetching workers may read no more (scans/fetch_role.py).
+# What is read of a check that failed. The role of the fetching workers may read no more
+# (scans/fetch_role.py).
 TOLD = (
     Check.id,
     Check.tenant_id,
@@ -35,25 +37,38 @@ TOLD = (
 )
 
 
-def announce_check(session: Session, check_id: UUID) -> None:
-    """Tell every endpoint that wants to know how this check has ended."""
-    session.flush()
+def listeners(
+    tenant_id: SQLColumnExpression[UUID], event_type: str, label: str | None = None
+) -> ColumnElement[list[UUID]]:
+    """A column beside a check's: the endpoints that want to know, as `_listening` has them.
+
+    So whoever ends a check learns in the same statement whether anybody is to be told.
+    """
+    return func.array(_listening(tenant_id, event_type, label).correlate(Check).scalar_subquery())
+
+
+def announce_verdict(session: Session, check_id: UUID, listening: Sequence[UUID]) -> None:
+    """Tell the endpoints that want to know that this check has a verdict."""
+    if not listening:
+        return
+    check = session.get_one(Check, check_id, populate_existing=True)
+    data = describe_check(check, _find_human(session, check))
+    _add_event(session, check.tenant_id, "check.done", data, listening)
+
+
+def announce_failure(session: Session, check_id: UUID, listening: Sequence[UUID]) -> None:
+    """Tell the endpoints that want to know that this check has failed."""
+    if not listening:
+        return
     check = session.scalars(
         select(Check)
         .where(Check.id == check_id)
         .options(load_only(*TOLD, raiseload=True), lazyload("*"))
         .execution_options(populate_existing=True)
     ).one()
-    event_type = f"check.{check.status}"
-    label = check.verdict.label if check.status == "done" and check.verdict else None
-    endpoint_ids = _endpoints_for(session, check.tenant_id, event_type, label)
-    if endpoint_ids:
-        human = _find_human(session, check) if check.status == "done" else None
-        data = describe_check(check, human)
-        # No step is at work where a check is given up: then its request's trace goes on.
-        _add_event(
-            session, check.tenant_id, event_type, data, endpoint_ids, traceparent=check.traceparent
-        )
+    # No step is at work where a check is given up: then its request's trace goes on.
+    data, parent = describe_check(check, None), check.traceparent
+    _add_event(session, check.tenant_id, "check.failed", data, listening, traceparent=parent)
 
 
 def announce_decision(session: Session, check: Check) -> None:
@@ -90,7 +105,13 @@ def _find_human(session: Session, check: Check) -> Review | None:
 
 def _endpoints_for(
     session: Session, tenant_id: UUID, event_type: str, label: str | None
-) -> list[UUID]:
+) -> Sequence[UUID]:
+    return session.scalars(_listening(tenant_id, event_type, label)).all()
+
+
+def _listening(
+    tenant_id: UUID | SQLColumnExpression[UUID], event_type: str, label: str | None
+) -> Select[UUID]:
     """Endpoints that take this type, and the verdict's label where there is one.
 
     The disabled too, so that what they missed can be replayed. Locked against removal: a delivery
@@ -106,7 +127,7 @@ def _endpoints_for(
     if label is not None:
         takes_label = WebhookEndpoint.labels.contains([label])
         wanted = wanted.where(or_(WebhookEndpoint.labels.is_(None), takes_label))
-    return list(session.scalars(wanted))
+    return wanted
 
 
 def _add_event(
@@ -114,7 +135,7 @@ def _add_event(
     tenant_id: UUID,
     event_type: str,
     data: dict[str, Any],
-    endpoint_ids: list[UUID],
+    endpoint_ids: Sequence[UUID],
     *,
     traceparent: str | None = None,
 ) -> list[WebhookDelivery]:

@@ -1,5 +1,7 @@
 """One delivery or one errand that is due: claimed, carried out, and put into its trace."""
 
+from functools import partial
+
 import structlog
 
 from scans.errands import claim_errand
@@ -19,9 +21,8 @@ log = structlog.get_logger()
 
 def deliver_one() -> bool:
     """Make one delivery that is due. Returns whether there was one."""
-    with tools.sessions().begin() as session:
-        lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
-        claim = claim_delivery(session, lease_seconds=lease_seconds)
+    lease_seconds = settings.webhook_timeout_seconds + DELIVERY_MARGIN_SECONDS
+    claim = tools.reads().ask(partial(claim_delivery, lease_seconds=lease_seconds))
     if claim is None:
         return False
     with (
@@ -45,8 +46,7 @@ def deliver_one() -> bool:
 
 def run_one_errand() -> bool:
     """Run one errand that is due. Returns whether there was one."""
-    with tools.sessions().begin() as session:
-        claim = claim_errand(session, lease_seconds=errand_lease_seconds())
+    claim = tools.reads().ask(partial(claim_errand, lease_seconds=errand_lease_seconds()))
     if claim is None:
         return False
     with (

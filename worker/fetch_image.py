@@ -15,6 +15,7 @@ from images.perceptual_hash import MIN_QUALITY, pdq_hash
 from images.provenance.claims import FileClaim
 from images.safe_fetch import FetchedImage, NotModified, Validators
 from scans.checks import remember_decoded
+from scans.database import Reads
 from scans.errors import ImageNotStored
 from scans.fetched_urls import find_fetched, remember_fetched
 from scans.image_store import ImageStore
@@ -28,6 +29,7 @@ class FetchTools:
     """What fetching needs: the doors to the web, the readers, the store and the rows."""
 
     sessions: sessionmaker[Session]
+    reads: Reads
     store: ImageStore
     fetch: Callable[[str, Validators | None], FetchedImage | NotModified]
     decode: Callable[[bytes], DecodedImage]
@@ -48,17 +50,17 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
     sha256 = sha256_hex(content)
     for view_sha256, view in zip(decoded.views_sha256, decoded.views, strict=True):
         save_pixels(tools.store, view_sha256, view)
+    found = remember_decoded(
+        sha256,
+        byte_count=len(content),
+        media_type=decoded.media_type,
+        views_sha256=decoded.views_sha256,
+        facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
+        provenance=[asdict(claim) for claim in claims],
+        pdq=pdq if pdq_quality >= MIN_QUALITY else None,
+    )
     with tools.sessions.begin() as session:
-        remember_decoded(
-            session,
-            sha256,
-            byte_count=len(content),
-            media_type=decoded.media_type,
-            views_sha256=decoded.views_sha256,
-            facts=ImageFacts(decoded.width, decoded.height, decoded.limits),
-            provenance=[asdict(claim) for claim in claims],
-            pdq=pdq if pdq_quality >= MIN_QUALITY else None,
-        )
+        advance_check(session, claim, found)
         # The row is locked now, so an erasure comes before the file or after the commit.
         if not tools.store.has("bytes", sha256):
             tools.store.save("incoming", sha256, content)
@@ -71,7 +73,6 @@ def fetch_image(claim: Claim, tools: FetchTools) -> None:
                 etag=fetched.validators.etag,
                 last_modified=fetched.validators.last_modified,
             )
-        advance_check(session, claim, image_sha256=sha256)
 
 
 def get_bytes(claim: Claim, tools: FetchTools) -> tuple[bytes, FetchedImage | None]:
@@ -94,8 +95,7 @@ def find_known(url: str, tools: FetchTools) -> tuple[Validators | None, bytes]:
 
     The bytes are read before the host is asked: an answer without them would be worth nothing.
     """
-    with tools.sessions.begin() as session:
-        row = find_fetched(session, url)
+    row = tools.reads.ask(lambda rows: find_fetched(rows, url))
     if row is None:
         return None, b""
     try:

@@ -4,31 +4,33 @@ Reads like the sentence: look at what several checks show, at once; then, for ea
 keep the score, decide, store. Everything it needs is passed in.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from images.hashes import pixels_sha256 as hash_of_pixels
 from ntf.errors import DetectionFailed
 from ntf.heatmap import render_heatmap
 from ntf.predictor import ModelInfo, Prediction
-from scans.checks import find_score, save_score, save_verdict
+from scans.asked import Asked, read_asked
+from scans.checks import NewScore, find_scores, save_scores, save_verdict
+from scans.database import Reads
 from scans.errors import ImageNotStored
 from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
-from scans.policy_rows import find_policy, kind_of_urgency
-from scans.policy_rules import Facts, choose_happening, find_provenance
+from scans.policy_rows import kind_of_urgency
+from scans.policy_rules import Facts, choose_happening, find_provenance, read_policy
 from scans.queue import Claim
 from scans.review_rules import ReviewReason, find_reason
 from scans.reviews import open_review
-from scans.tables import Check, Image, PixelScore
+from scans.tables import Image, PixelScore
 from scans.verdict import (
     DecidedVerdict,
     ImageFacts,
@@ -56,6 +58,7 @@ class JudgeTools:
     """What judging needs: the detector, the store and the rows."""
 
     sessions: sessionmaker[Session]
+    reads: Reads
     store: ImageStore
     load_detector: Callable[[], Detector]
     spot_check_share: float
@@ -74,11 +77,15 @@ class Looked:
     """A batch under one detector: whatever goes live meanwhile, these checks are judged by it.
 
     Attributes:
-        found: by the pixels' hash; what the detector broke on, it broke on.
+        asked: what is to be known of each check.
+        scores: what it had said before, by the pixels' hash.
+        found: what it says now, by the pixels' hash; what the detector broke on, it broke on.
         pixels: what it looked at, mapped.
     """
 
     info: ModelInfo
+    asked: Mapping[UUID, Asked]
+    scores: Mapping[str, PixelScore]
     found: Mapping[str, Found | DetectionFailed]
     pixels: Mapping[str, NDArray[np.uint8]]
 
@@ -93,8 +100,10 @@ def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
         DetectorUnavailable: the detector cannot be loaded now.
     """
     detector = tools.load_detector()
-    with tools.sessions.begin() as session:
-        wanted = find_unjudged(session, claims, detector.info)
+    check_ids, version = [claim.check_id for claim in claims], detector.info.version
+    asked = tools.reads.ask(lambda rows: read_asked(rows, check_ids, version))
+    scores = tools.reads.ask(lambda rows: find_known(rows, asked.values(), version))
+    wanted = [view for view in views_to_judge(asked.values()) if view not in scores]
     # Side by side: the folder may be another machine's, where each opening takes a round trip.
     with ThreadPoolExecutor(MAP_THREADS) as mappers:
         mapped = mappers.map(lambda view: map_if_kept(view, tools.store), wanted)
@@ -102,16 +111,23 @@ def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
             view: array for view, array in zip(wanted, mapped, strict=True) if array is not None
         }
     found = predict_each(list(pixels.values()), detector)
-    return Looked(detector.info, dict(zip(pixels, found, strict=True)), pixels)
+    return Looked(detector.info, asked, scores, dict(zip(pixels, found, strict=True)), pixels)
 
 
-def find_unjudged(session: Session, claims: Sequence[Claim], info: ModelInfo) -> list[str]:
-    """The hashes of the pixels that these checks show and this model has not judged, each once."""
-    images = [session.get_one(Image, claim.image_sha256) for claim in claims]
-    views = dict.fromkeys(
+def find_known(session: Session, asked: Iterable[Asked], version: str) -> dict[str, PixelScore]:
+    """The scores that there are. Only a file that shows several pictures makes it ask for more."""
+    known = {one.known_score.pixels_sha256: one.known_score for one in asked if one.known_score}
+    further = {view for one in asked for view in one.image.further_pixels_sha256}
+    return known | find_scores(session, further - known.keys(), version)
+
+
+def views_to_judge(asked: Iterable[Asked]) -> list[str]:
+    """The hashes of the pixels that these checks show, each once."""
+    images = [one.image for one in asked]
+    views = (
         view for image in images if can_judge_pixels(facts_of(image)) for view in views_of(image)
     )
-    return [view for view in views if find_score(session, view, info.version) is None]
+    return list(dict.fromkeys(views))
 
 
 def map_if_kept(pixels_sha256: str, store: ImageStore) -> NDArray[np.uint8] | None:
@@ -158,14 +174,15 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
     """
     info = looked.info
     thresholds = thresholds_of(info)
+    asked = looked.asked[claim.check_id]
+    image = asked.image
+    facts, views = facts_of(image), views_of(image)
+    if asked.is_from_screen:
+        facts = replace(facts, limits=("taken_from_screen", *facts.limits))
     with tools.sessions.begin() as session:
-        image = session.get_one(Image, claim.image_sha256)
-        facts, views = facts_of(image), views_of(image)
-        if session.scalar(select(Check.is_from_screen).where(Check.id == claim.check_id)):
-            facts = replace(facts, limits=("taken_from_screen", *facts.limits))
         pixels_sha256, finding = None, None
         if views and can_judge_pixels(facts):
-            scores = [keep_score(session, view, looked, tools.store) for view in views]
+            scores = keep_scores(session, views, looked, tools.store)
             index, finding = combine_views([finding_of(score) for score in scores], thresholds)
             pixels_sha256 = views[index]
         declared = describe_claims(image.provenance or ())
@@ -178,7 +195,7 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
             model_version=info.version,
             threshold_version=info.threshold_version,
         )
-        follow_policy(session, claim, image, verdict, tools.spot_check_share)
+        follow_policy(session, claim, asked, verdict, tools.spot_check_share)
         # While the check is held: an erasure comes before the file or after the commit.
         tools.store.take_in(image.sha256)
     for view in views:
@@ -186,21 +203,20 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
 
 
 def follow_policy(
-    session: Session, claim: Claim, image: Image, verdict: DecidedVerdict, spot_check_share: float
+    session: Session, claim: Claim, asked: Asked, verdict: DecidedVerdict, spot_check_share: float
 ) -> None:
     """Let happen what the tenant wants after such a verdict, in the verdict's own transaction."""
-    check = session.get_one(Check, claim.check_id)
     facts = Facts(
-        verdict.label, find_provenance(verdict.evidence_rows()), kind_of_urgency(check.urgency)
+        verdict.label, find_provenance(verdict.evidence_rows()), kind_of_urgency(asked.urgency)
     )
-    happens = choose_happening(find_policy(session, claim.tenant_id), facts)
+    happens = choose_happening(read_policy(asked.policy_text), facts)
     if happens == "notify":
         announce_flag(session, claim.check_id)
     elif happens == "queue":
         reason = choose_reason(claim, verdict, 0.0) or "policy"
-        open_review(session, claim.tenant_id, claim.check_id, image, reason)
+        open_review(session, claim.tenant_id, claim.check_id, asked.image, reason)
     elif happens == "built-in":
-        offer_for_review(session, claim, image, verdict, spot_check_share)
+        offer_for_review(session, claim, asked.image, verdict, spot_check_share)
 
 
 def offer_for_review(
@@ -224,24 +240,33 @@ def choose_reason(
     )
 
 
-def keep_score(
-    session: Session, pixels_sha256: str, looked: Looked, store: ImageStore
-) -> PixelScore:
-    """The score that stands for these pixels: the first one, be it another worker's or ours.
+def keep_scores(
+    session: Session, views: Sequence[str], looked: Looked, store: ImageStore
+) -> list[PixelScore]:
+    """The score that stands for each of these pixels: the first one, another worker's or ours.
 
     The heatmap is kept before the score, so that no score is without one.
     """
-    info, found = looked.info, looked.found.get(pixels_sha256)
-    if found is None or isinstance(found, DetectionFailed):
-        # Another worker may have judged equal pixels, and then removed them, since we looked.
-        known = find_score(session, pixels_sha256, info.version)
-        if known is None:
-            raise found or ImageNotStored(f"no pixels are kept under {pixels_sha256}")
-        return known
-    store.save("heatmaps", heatmap_name(pixels_sha256, info.version), found.heatmap_png)
-    prediction = found.prediction
-    finding = finding_of_prediction(prediction)
-    return save_score(session, pixels_sha256, info.version, finding, prediction.trace_distance)
+    version, found = looked.info.version, looked.found
+    new = []
+    for view in dict.fromkeys(views):
+        said = found.get(view)
+        if isinstance(said, Found):
+            store.save("heatmaps", heatmap_name(view, version), said.heatmap_png)
+            finding = finding_of_prediction(said.prediction)
+            new.append(NewScore(view, finding, said.prediction.trace_distance))
+    known = {**looked.scores, **save_scores(session, version, new)}
+    # Another worker may have judged equal pixels, and then removed them, since we looked.
+    known |= find_scores(session, [view for view in views if view not in known], version)
+    for view in views:
+        if view not in known:
+            raise failure_of(found.get(view)) or ImageNotStored(f"no pixels are kept under {view}")
+    return [known[view] for view in views]
+
+
+def failure_of(said: Found | DetectionFailed | None) -> DetectionFailed | None:
+    """On what the detector broke, if it broke."""
+    return said if isinstance(said, DetectionFailed) else None
 
 
 def finding_of_prediction(prediction: Prediction) -> PixelFinding:

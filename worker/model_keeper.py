@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ntf.errors import DetectorUnavailable
 from ntf.predictor import ModelInfo, Predictor
+from scans.database import Reads
 from scans.errors import ModelNotFound
 from scans.model_store import ModelStore
-from scans.models import ModelFacts, Wanted, choose_detector, find_canary
+from scans.models import ModelFacts, Wanted, choose_detectors, make_live
 from worker.model_facts import model_facts
 
 log = structlog.get_logger()
@@ -36,16 +37,19 @@ class ModelKeeper:
     def __init__(
         self,
         sessions: sessionmaker[Session],
+        reads: Reads,
         models: ModelStore,
         configured: Path | None,
+        *,
         load: Loader,
         read_info: Callable[[Path | None], ModelInfo],
     ) -> None:
-        self._sessions, self._models, self._load = sessions, models, load
+        self._sessions, self._reads, self._models, self._load = sessions, reads, models, load
         self._configured, self._read_info = configured, read_info
         self._configured_facts: ModelFacts | None = None
         self._live: Predictor | None = None
         self._canary: Predictor | None = None
+        self._wanted_canary: Wanted | None = None
         self._failed: dict[str, float] = {}
         self._loading = Lock()
 
@@ -56,20 +60,18 @@ class ModelKeeper:
             DetectorUnavailable: there is none that can be loaded.
         """
         with self._loading:
-            if self._configured_facts is None:
-                self._configured_facts = model_facts(self._read_info(self._configured))
-            with self._sessions.begin() as session:
-                wanted = choose_detector(session, self._configured_facts)
+            wanted = self._choose()
             if self._live is None or self._live.info.version != wanted.version:
                 self._live = self._open(wanted, self._live)
             return self._live
 
     def canary(self) -> Predictor | None:
-        """The detector that judges in the shadow; None where there is none, or it does not load."""
+        """The detector that judges in the shadow; None where there is none, or it does not load.
+
+        It is the canary of the moment at which `live` was asked for.
+        """
         with self._loading:
-            with self._sessions.begin() as session:
-                model = find_canary(session)
-                wanted = Wanted(model.version, model.stored_sha256) if model else None
+            wanted = self._wanted_canary
             if wanted is None:
                 self._canary = None
             elif self._canary is None or self._canary.info.version != wanted.version:
@@ -79,6 +81,19 @@ class ModelKeeper:
                 except DetectorUnavailable as error:
                     log.warning("canary_unavailable", version=wanted.version, reason=str(error))
             return self._canary
+
+    def _choose(self) -> Wanted:
+        """The live detector by the rows, in one question with the canary."""
+        configured = self._configured_facts
+        if configured is None:
+            configured = self._configured_facts = model_facts(self._read_info(self._configured))
+        choice = self._reads.ask(lambda rows: choose_detectors(rows, configured))
+        self._wanted_canary = choice.canary
+        if choice.live is not None:
+            return choice.live
+        with self._sessions.begin() as session:
+            make_live(session, configured)
+        return Wanted(configured.version, None)
 
     def _open(self, wanted: Wanted, instead: Predictor | None) -> Predictor:
         if time.monotonic() - self._failed.get(wanted.version, -TRY_AGAIN_SECONDS) < (

@@ -101,7 +101,7 @@ def gather_batch() -> list[Claim]:
     """Up to a batch of waiting checks; a moment is given to those that are about to come."""
     batch = settings.detect_batch_images
     claims = claim_some("detect", batch)
-    if 0 < len(claims) < batch:
+    if len(claims) < batch and any(claim.others_are_near for claim in claims):
         time.sleep(settings.detect_batch_wait_seconds)
         claims += claim_some("detect", batch - len(claims))
     return claims
@@ -260,14 +260,17 @@ def end_the_sweep(**_: object) -> None:
 
 def claim_some(step: Step, limit: int) -> list[Claim]:
     """Take up to `limit` checks that wait for this step."""
-    with tools.sessions().begin() as session:
-        return claim_checks(
-            session,
-            step,
-            limit=limit,
-            lease_seconds=settings.lease_seconds,
-            attempts_cap=settings.attempts_cap,
-        )
+    claim = partial(
+        claim_checks,
+        step=step,
+        limit=limit,
+        lease_seconds=settings.lease_seconds,
+        attempts_cap=settings.attempts_cap,
+    )
+    if step == "fetch":
+        return tools.reads().ask(claim)
+    with tools.sessions().begin() as session:  # it holds a lock until its claim is seen by all
+        return claim(session)
 
 
 def settle_each(

@@ -26,7 +26,7 @@ from images.safe_fetch import (
 )
 from images.safe_post import PostAnswer, post_bytes
 from ntf.predictor import SHIPPED, Predictor, read_info
-from scans.database import open_sessions
+from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
 from scans.model_store import ModelStore
 from scans.settings import Settings
@@ -44,6 +44,7 @@ from worker.shared_turns import SharedTurns
 from worker.tell_ozone import OzoneSessions
 
 sessions = cache(lambda: open_sessions(settings.database_url))
+reads = cache(lambda: Reads(settings.database_url))
 traces = cache(lambda: open_traces(settings, "ntf-worker"))
 store = cache(lambda: ImageStore(settings.image_folder))
 waker = cache(lambda: Waker(settings.broker_url))
@@ -55,13 +56,14 @@ models = cache(lambda: ModelStore(settings.models_folder))
 def fetch_tools() -> FetchTools:
     """The tools of the `fetch` step."""
     policy = fetch_policy(settings)
-    network = Network(turns=SharedTurns(sessions(), settings.host_requests_per_second))
+    network = Network(turns=SharedTurns(reads(), settings.host_requests_per_second))
 
     def fetch(url: str, known: Validators | None) -> FetchedImage | NotModified:
         return fetch_image(url, policy, network, known=known)
 
     return FetchTools(
         sessions=sessions(),
+        reads=reads(),
         store=store(),
         fetch=traces().wrap("get bytes", fetch, "client"),
         decode=traces().wrap("decode", decoder_pool().decode),
@@ -87,6 +89,7 @@ def judge_tools() -> JudgeTools:
     """The tools of the `detect` step."""
     return JudgeTools(
         sessions=sessions(),
+        reads=reads(),
         store=store(),
         load_detector=load_detector,
         spot_check_share=settings.review_spot_check_share,
@@ -105,7 +108,9 @@ def model_keeper() -> ModelKeeper:
             backend=settings.detector_backend,
         )
 
-    return ModelKeeper(sessions(), models(), settings.model_path, load, read_info)
+    return ModelKeeper(
+        sessions(), reads(), models(), settings.model_path, load=load, read_info=read_info
+    )
 
 
 def load_detector() -> Predictor:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.end_to_end.conftest import Product
 from tests.end_to_end.test_page import ARGUMENTS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("name", ["Reviews", "Models", "Policies", "People and keys"])

@@ -53,6 +53,7 @@ def test_metrics_add_up_over_the_web_processes(product: Product) -> None:
     assert "ntf_http_request_seconds_bucket" in text
 
 
+@pytest.mark.slow
 def test_a_second_start_finds_the_data_and_a_taken_folder_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     with started(folder) as first:

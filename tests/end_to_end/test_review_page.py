@@ -25,7 +25,7 @@ from tests.end_to_end.conftest import Product, free_port, start
 from tests.end_to_end.test_page import ARGUMENTS
 from tests.pictures import as_jpeg, noise, photograph
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ITEMS = 30
 KEYS = "aru"

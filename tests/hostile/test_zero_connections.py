@@ -117,6 +117,7 @@ def test_literal_forms(gate: Gate, policy: FetchPolicy, say: Say) -> None:
     assert gate.destinations == []
 
 
+@pytest.mark.slow
 def test_answers_of_a_name_server(gate: Gate, policy: FetchPolicy, say: Say) -> None:
     """Alone, and before and after a public one."""
     answers = [

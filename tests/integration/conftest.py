@@ -114,6 +114,7 @@ def tasks(settings: Settings) -> Iterator[ModuleType]:
 
     yield tasks
     close_connections(tasks.tools.sessions())
+    close_connections(tasks.tools.reads().sessions)
 
 
 def make_key(sessions: sessionmaker[Session], tenant: str, role: str = "reader") -> str:

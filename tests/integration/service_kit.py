@@ -23,6 +23,7 @@ from images.errors import ImageError
 from images.safe_call import CallAnswer, call_service
 from images.safe_fetch import FetchedImage, FetchPolicy, NotModified, Validators, fetch_image
 from ntf.predictor import ModelInfo, Prediction
+from scans.database import Reads
 from scans.errands import claim_errand
 from scans.image_store import ImageStore
 from scans.integration_tables import Errand
@@ -124,6 +125,7 @@ class Service:
     """
 
     sessions: sessionmaker[Session]
+    reads: Reads
     store: ImageStore
     settings: Settings
     info: ModelInfo
@@ -156,6 +158,7 @@ class Service:
             claims = claim_checks(session, "fetch", limit=1, lease_seconds=60, attempts_cap=9)
         tools = FetchTools(
             self.sessions,
+            self.reads,
             self.store,
             self.fetch,
             decode=lambda content: decode_image(content, LIMITS),
@@ -177,7 +180,9 @@ class Service:
 
     def judge_some(self) -> bool:
         detector = ColourDetector(self.info)
-        tools = JudgeTools(self.sessions, self.store, lambda: detector, spot_check_share=0.0)
+        tools = JudgeTools(
+            self.sessions, self.reads, self.store, lambda: detector, spot_check_share=0
+        )
         with self.sessions.begin() as session:
             claims = claim_checks(session, "detect", limit=4, lease_seconds=60, attempts_cap=9)
         looked = look_at_images(claims, tools)
@@ -236,7 +241,8 @@ def running_service(
         allowed_ports=frozenset({server.port}),
         allow_private_addresses=True,
     )
-    service = Service(sessions, store, settings, info, front, server.port, policy)
+    reads = app.extensions["ntf"].reads
+    service = Service(sessions, reads, store, settings, info, front, server.port, policy)
     is_over = threading.Event()
     service.is_working.set()
     threads = [

@@ -15,6 +15,7 @@ from images.hashes import pixels_sha256
 from ntf.errors import DetectionFailed
 from ntf.predictor import Prediction, Predictor
 from scans.checks import WantedCheck, create_or_get, remember_decoded
+from scans.database import Reads
 from scans.errors import ImageNotStored, LeaseLost
 from scans.image_store import ImageStore
 from scans.keys import KeyHolder
@@ -56,8 +57,10 @@ def detector(sessions: Sessions, tasks: ModuleType) -> CountingDetector:
 
 
 @pytest.fixture
-def tools(sessions: Sessions, store: ImageStore, detector: CountingDetector) -> JudgeTools:
-    return JudgeTools(sessions, store, load_detector=lambda: detector, spot_check_share=0)
+def tools(
+    sessions: Sessions, reads: Reads, store: ImageStore, detector: CountingDetector
+) -> JudgeTools:
+    return JudgeTools(sessions, reads, store, load_detector=lambda: detector, spot_check_share=0)
 
 
 def picture(number: int) -> NDArray[np.uint8]:
@@ -79,8 +82,7 @@ def add(sessions: Sessions, store: ImageStore, holder: KeyHolder) -> Callable[[i
         sha256 = uuid4().hex * 2
         save_pixels(store, name_of(number), pixels)
         with sessions.begin() as session:
-            remember_decoded(
-                session,
+            kept = remember_decoded(
                 sha256,
                 byte_count=1,
                 media_type="image/png",
@@ -89,6 +91,7 @@ def add(sessions: Sessions, store: ImageStore, holder: KeyHolder) -> Callable[[i
                 provenance=[],
                 pdq=None,
             )
+            session.execute(kept)
             wanted = WantedCheck(holder.tenant_id, subject=sha256, image_sha256=sha256)
             check, _ = create_or_get(session, wanted)
             check.status = "detecting"

@@ -62,7 +62,10 @@ def test_checks_are_taken_without_a_broker_and_end_when_it_is_back(
             wait_until_done(sessions, 13)
 
 
-@pytest.mark.parametrize("pool", ["threads", "solo", "prefork"])
+@pytest.mark.parametrize(
+    "pool",
+    ["threads", *(pytest.param(pool, marks=pytest.mark.slow) for pool in ("solo", "prefork"))],
+)
 def test_a_worker_whose_broker_never_comes_still_ends_the_checks(
     caller: FlaskClient, own_broker: Settings, sessions: Sessions, tmp_path: Path, pool: str
 ) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from cli.main import main
 from images.errors import HostBusy
 from scans.all_tables import Table
-from scans.database import open_sessions
+from scans.database import Reads, open_sessions
 from scans.fetched_urls import find_fetched, remember_fetched
 from scans.keys import KeyHolder
 from scans.queue import claim_checks, fail_check, fail_exhausted, put_back
@@ -47,13 +47,25 @@ def as_role(role_url: str, sessions: Sessions) -> Iterator[Sessions]:
     close_connections(role_sessions)
 
 
+@pytest.fixture
+def role_reads(role_url: str) -> Iterator[Reads]:
+    role_reads = Reads(role_url)
+    yield role_reads
+    close_connections(role_reads.sessions)
+
+
 def test_a_worker_with_it_brings_a_check_to_the_detector(
-    client: FlaskClient, tasks: ModuleType, as_role: Sessions, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient,
+    tasks: ModuleType,
+    as_role: Sessions,
+    role_reads: Reads,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = io.BytesIO(as_jpeg(noise(41)))
     asked = client.post("/v1/checks", data={"image": (file, "a")}).json
     with monkeypatch.context() as patched:
         patched.setattr(tasks.tools, "sessions", lambda: as_role)
+        patched.setattr(tasks.tools, "reads", lambda: role_reads)
         tasks.tools.fetch_tools.cache_clear()
         assert tasks.fetch()
     tasks.tools.fetch_tools.cache_clear()
@@ -79,7 +91,9 @@ def test_it_can_end_put_back_and_give_up(
         assert list(statuses) == ["failed", "failed", "queued"]
 
 
-def test_it_can_remember_addresses_and_share_turns(as_role: Sessions, sessions: Sessions) -> None:
+def test_it_can_remember_addresses_and_share_turns(
+    as_role: Sessions, role_reads: Reads, sessions: Sessions
+) -> None:
     digest = "a" * 64
     with sessions.begin() as session:
         session.execute(text(f"INSERT INTO images (sha256, byte_count) VALUES ('{digest}', 1)"))
@@ -92,7 +106,7 @@ def test_it_can_remember_addresses_and_share_turns(as_role: Sessions, sessions: 
         row = find_fetched(session, "u")
     assert row is not None
     assert row.etag == "two"
-    turns = SharedTurns(as_role, requests_per_second=10)
+    turns = SharedTurns(role_reads, requests_per_second=10)
     turns.pause("photos.example", 60)
     with pytest.raises(HostBusy):
         turns.take("photos.example", 1)

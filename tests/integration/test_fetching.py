@@ -24,7 +24,7 @@ from images.safe_fetch import (
     fetch_image,
 )
 from scans.checks import WantedCheck, create_or_get
-from scans.database import open_sessions
+from scans.database import Reads
 from scans.host_turns import forget_past_turns
 from scans.image_store import ImageStore
 from scans.keys import recognise_key
@@ -48,10 +48,10 @@ def server() -> Iterator[HostileServer]:
 
 
 @pytest.fixture
-def tools(server: HostileServer, sessions: Sessions, store: ImageStore) -> FetchTools:
+def tools(server: HostileServer, sessions: Sessions, reads: Reads, store: ImageStore) -> FetchTools:
     """The worker's tools, with loopback open."""
     policy = FetchPolicy(allow_private_addresses=True, allowed_ports=frozenset({server.port}))
-    network = Network(turns=SharedTurns(sessions, requests_per_second=1000))
+    network = Network(turns=SharedTurns(reads, requests_per_second=1000))
 
     def fetch(url: str, known: Validators | None) -> FetchedImage | NotModified:
         return fetch_image(url, policy, network, known=known)
@@ -59,6 +59,7 @@ def tools(server: HostileServer, sessions: Sessions, store: ImageStore) -> Fetch
     limits = DecodeLimits(max_pixels=1_000_000)
     return FetchTools(
         sessions,
+        reads,
         store,
         fetch,
         decode=lambda content: decode_image(content, limits),
@@ -139,10 +140,10 @@ def test_an_image_without_validators_leaves_no_row(
 
 
 def test_workers_with_their_own_connections_share_a_pace(
-    settings: Settings, sessions: Sessions
+    settings: Settings, sessions: Sessions, reads: Reads
 ) -> None:
     """Sixty askers at once, at ten a second: eleven may go now, and twenty more within two."""
-    workers = [open_sessions(settings.database_url) for _ in range(3)]
+    workers = [Reads(settings.database_url) for _ in range(3)]
     waits: list[float] = []
     refused: list[float] = []
     start = threading.Barrier(60)
@@ -168,7 +169,7 @@ def test_workers_with_their_own_connections_share_a_pace(
         asker.join()
     took_seconds = time.monotonic() - started
     for worker in workers:
-        close_connections(worker)
+        close_connections(worker.sessions)
     assert len(waits) + len(refused) == 60
     # More than 31 where asking itself took time.
     assert 31 <= len(waits) <= 32 + 10 * took_seconds
@@ -178,20 +179,20 @@ def test_workers_with_their_own_connections_share_a_pace(
     with sessions.begin() as session:
         paid = session.scalar(select(HostTurn.paid_until)) - begun_at
     assert len(waits) / 10 <= paid.total_seconds() < len(waits) / 10 + took_seconds + 1
-    assert SharedTurns(sessions, 10).take("other.example", 10) == 0
+    assert SharedTurns(reads, 10).take("other.example", 10) == 0
 
 
-def test_a_pause_holds_for_every_worker_and_is_never_shortened(sessions: Sessions) -> None:
-    SharedTurns(sessions, 10).pause("photos.example", 60)
-    SharedTurns(sessions, 10).pause("photos.example", 1)
+def test_a_pause_holds_for_every_worker_and_is_never_shortened(reads: Reads) -> None:
+    SharedTurns(reads, 10).pause("photos.example", 60)
+    SharedTurns(reads, 10).pause("photos.example", 1)
     with pytest.raises(HostBusy) as caught:
-        SharedTurns(sessions, 10).take("photos.example", 30)
+        SharedTurns(reads, 10).take("photos.example", 30)
     assert 55 < caught.value.after_seconds <= 60
 
 
-def test_past_turns_are_forgotten_and_others_kept(sessions: Sessions) -> None:
-    SharedTurns(sessions, 1000).take("past.example", 1)
-    SharedTurns(sessions, 10).pause("photos.example", 60)
+def test_past_turns_are_forgotten_and_others_kept(sessions: Sessions, reads: Reads) -> None:
+    SharedTurns(reads, 1000).take("past.example", 1)
+    SharedTurns(reads, 10).pause("photos.example", 60)
     with sessions.begin() as session:
         session.execute(
             update(HostTurn)

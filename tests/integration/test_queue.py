@@ -5,7 +5,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from scans.checks import WantedCheck, create_or_get
@@ -22,7 +23,7 @@ from scans.queue import (
     fail_exhausted,
     put_back,
 )
-from scans.tables import Check
+from scans.tables import Check, Image
 
 Sessions = sessionmaker[Session]
 
@@ -42,6 +43,10 @@ def make_check(sessions: Sessions, holder: KeyHolder, urgency: int) -> Check:
 def claim(sessions: Sessions, step: Step = "fetch", limit: int = 1) -> list[Claim]:
     with sessions.begin() as session:
         return claim_checks(session, step, limit=limit, lease_seconds=60, attempts_cap=3)
+
+
+def image_of(sha256: str) -> Insert:
+    return insert(Image).values(sha256=sha256, byte_count=1)
 
 
 def expire_leases(sessions: Sessions) -> None:
@@ -110,13 +115,48 @@ def test_who_lost_the_lease_can_no_longer_write(sessions: Sessions, holder: KeyH
     for write in (
         lambda session: fail_check(session, frozen, "code", "message"),
         lambda session: put_back(session, frozen, "fetch", delay_seconds=0),
-        lambda session: advance_check(session, frozen, image_sha256="0" * 64),
+        lambda session: advance_check(session, frozen, image_of("0" * 64)),
     ):
         with pytest.raises(LeaseLost), sessions.begin() as session:
             write(session)
     with sessions.begin() as session:
+        assert session.scalars(select(Image)).all() == []
         fail_check(session, other, "image_gone", "It is gone.")
         assert session.get_one(Check, check.id).status == "failed"
+
+
+def test_an_image_is_locked_before_its_check(sessions: Sessions, holder: KeyHolder) -> None:
+    """As an erasure does it: in another order the two could lock each other out."""
+    (check,) = make_checks(sessions, holder, 1)
+    (taken,) = claim(sessions)
+    with sessions.begin() as session:
+        session.execute(image_of("a" * 64))
+    kept = image_of("a" * 64).on_conflict_do_update(
+        index_elements=["sha256"], set_={"byte_count": 2}
+    )
+
+    def advance() -> None:
+        with sessions.begin() as session:
+            advance_check(session, taken, kept)
+
+    worker = threading.Thread(target=advance)
+    with sessions.begin() as session:
+        session.execute(select(Image.sha256).with_for_update())
+        worker.start()
+        with sessions.begin() as watching:
+            while not count_waiting_for_locks(watching):
+                worker.join(0.01)
+        held = select(Check.id).where(Check.id == check.id).with_for_update(nowait=True)
+        assert session.scalar(held) == check.id
+    worker.join()
+    with sessions.begin() as session:
+        assert session.get_one(Check, check.id).status == "detecting"
+        assert session.get_one(Image, "a" * 64).byte_count == 2
+
+
+def count_waiting_for_locks(session: Session) -> int:
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    return session.scalar(text(waiting)) or 0
 
 
 def test_a_check_that_was_put_back_waits_its_time(sessions: Sessions, holder: KeyHolder) -> None:

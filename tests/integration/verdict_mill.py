@@ -121,6 +121,7 @@ class Mill:
             claims = claim_checks(session, "fetch", limit=1, lease_seconds=60, attempts_cap=9)
         tools = FetchTools(
             self.sessions,
+            self.reads,
             self.store,
             self._fetch,
             decode=lambda content: decode_image(content, LIMITS),
@@ -141,7 +142,7 @@ class Mill:
     def _judge_some(self) -> bool:
         detector = FortuneTeller(self.info)
         tools = JudgeTools(
-            self.sessions, self.store, load_detector=lambda: detector, spot_check_share=0
+            self.sessions, self.reads, self.store, lambda: detector, spot_check_share=0
         )
         with self.sessions.begin() as session:
             claims = claim_checks(session, "detect", limit=BATCH, lease_seconds=60, attempts_cap=9)

@@ -155,6 +155,7 @@ test('at the browser’s own zoom of 200 % the panel stays in the window', { tim
   });
   await settle(1000); // for the screenshot: with the page drawn anew
   await display.screenshot(`${OUTPUT}zoom.png`);
+  await browser.worker.evaluate(async () => chrome.tabs.setZoom((await chrome.tabs.query({ active: true, lastFocusedWindow: true }))[0].id, 1)); // kept for the site
   assert.ok(seen.left >= 0 && seen.top >= 0 && seen.right <= seen.innerWidth && seen.bottom <= seen.innerHeight && seen.spills <= 0, JSON.stringify(seen));
   await page.close();
 });
@@ -190,12 +191,21 @@ const pressStop = () =>
 
 const registered = () => browser.worker.evaluate(() => chrome.scripting.getRegisteredContentScripts());
 
-/** By keyboard, since the driver may not look into the toolbar's popup: its first button. */
-async function pressInPopup() {
-  await browser.worker.evaluate(() => chrome.action.openPopup());
-  await settle(1500);
-  await display.screenshot(`${OUTPUT}popup-over-page.png`);
-  await display.key('Tab', 'Return');
+/** By keyboard, since the driver may not look into the toolbar's popup: its first button. Again, where the keys came before the button. */
+async function switchScanOn() {
+  for (let tries = 0; tries < 5; tries++) {
+    await browser.worker.evaluate(() => chrome.action.openPopup());
+    await waitFor(() => browser.worker.evaluate(async () => (await chrome.runtime.getContexts({ contextTypes: ['POPUP'] })).length));
+    await settle(1500); // it tells nobody that it is drawn
+    await display.screenshot(`${OUTPUT}popup-over-page.png`);
+    await display.key('Tab', 'Return');
+    for (let looks = 0; looks < 30; looks++) {
+      if ((await registered()).length === 1) return display.key('Escape');
+      await settle(100);
+    }
+    await display.key('Escape');
+  }
+  throw new Error('the popup did not switch the scan on');
 }
 
 test('the scan marks the large images in view, at most twenty at a time, moves nothing, and stops', { timeout: 150_000 }, async () => {
@@ -204,9 +214,7 @@ test('the scan marks the large images in view, at most twenty at a time, moves n
   const far = '<div style="height:4000px"></div><img src="/open/far-300x260.png" width=300 height=260 alt=far>';
   const page = await openPage('/scan', `<p id=end>${small}</p>${large.join('')}${far}`);
   await page.bringToFront();
-  await pressInPopup();
-  await waitFor(async () => (await registered()).length === 1);
-  await display.key('Escape');
+  await switchScanOn();
   assert.equal(await readBadges(), null); // it begins with the next load
   const places = () => page.evaluate(() => [...document.querySelectorAll('img')].map((one) => one.offsetTop * 10_000 + one.offsetLeft).concat(document.documentElement.scrollHeight));
   const before = await places();

@@ -69,6 +69,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[TraceNetwork, Pat
     return network.eval(), folder
 
 
+@pytest.mark.slow
 def test_stage_1_does_not_collapse() -> None:
     """Without negatives of the same photograph `z_hom` becomes constant: its spread is watched."""
     torch.manual_seed(0)

@@ -54,6 +54,7 @@ def test_every_decoder_gives_back_the_size_that_it_was_given(spec: object) -> No
     assert Autoencoder(spec).eval()(images).shape == images.shape  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_fitted_decoder_is_kept_and_gives_the_photograph_back(tmp_path: Path) -> None:
     spec = replace(FITTED["nearest_x2"], steps=60)
     asked: list[int] = []
@@ -71,6 +72,7 @@ def test_a_fitted_decoder_is_kept_and_gives_the_photograph_back(tmp_path: Path) 
     assert (first - image[..., :63, :61]).abs().mean() < 0.12
 
 
+@pytest.mark.slow
 def test_fitting_is_repeatable() -> None:
     spec = replace(FITTED["denoise"], steps=3)
     crops = [noise(seed, 64, 64) for seed in range(2)]
