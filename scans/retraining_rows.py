@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, NullPool, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from scans.database import CONNECTION
 from scans.errors import RetrainingBusy
 from scans.label_rules import Label
 from scans.model_tables import Retraining
@@ -24,7 +25,13 @@ def alone(sessions: sessionmaker[Session]) -> Iterator[None]:
         RetrainingBusy: another process holds it.
     """
     # Outside of transactions: one that is idle for long is ended, and the lock with it.
-    engine = sessions.kw["bind"].execution_options(isolation_level="AUTOCOMMIT")
+    # A connection of its own: those of the sessions come with a transaction begun.
+    engine = create_engine(
+        sessions.kw["bind"].url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args=CONNECTION,
+    )
     with engine.connect() as connection:
         if not connection.scalar(_TRY_LOCK):
             raise RetrainingBusy("Another process retrains at this moment.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from scans.errors import RetrainingBusy
 from scans.models import (
     Choice,
     ModelFacts,
@@ -16,6 +17,7 @@ from scans.models import (
     promote,
     roll_back,
 )
+from scans.retraining_rows import alone
 
 STORED = "b" * 64
 
@@ -62,3 +64,11 @@ def test_what_went_live_is_judged_with_until_it_is_rolled_back(session: Session)
     assert choose_detectors(session, BROUGHT) == Choice(Wanted("learned", STORED), None)
     roll_back(session, "worse")
     assert choose_detectors(session, BROUGHT) == Choice(Wanted("brought", None), None)
+
+
+def test_one_process_retrains_at_a_time_and_others_can_afterwards(
+    sessions: sessionmaker[Session],
+) -> None:
+    for _ in range(2):
+        with alone(sessions), pytest.raises(RetrainingBusy), alone(sessions):
+            pass
