@@ -23,6 +23,7 @@ from scans.errors import (
     ErrandNotFound,
     ErrandWaiting,
     ImageInUse,
+    ImageStoreUnavailable,
     InvitationUnknown,
     NotAmongYours,
     QueueFull,
@@ -97,6 +98,12 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
     def answer_later(error: QueueFull) -> Response:
         response = problem(503, error.code, "Too much is waiting", str(error))
         response.headers["Retry-After"] = str(error.after_seconds)
+        return response
+
+    @app.errorhandler(ImageStoreUnavailable)
+    def answer_store_away(error: ImageStoreUnavailable) -> Response:
+        response = problem(503, error.code, "The service cannot answer now", str(error))
+        response.headers["Retry-After"] = "5"
         return response
 
     @app.errorhandler(RequestEntityTooLarge)
@@ -175,6 +182,10 @@ def answer_errors_as(routes: Blueprint, write: Callable[[int, str], Response]) -
     @routes.errorhandler(HTTPException)
     def answer_http_error(error: HTTPException) -> Response:
         return write(error.code or 500, error.description or error.name)
+
+    @routes.errorhandler(ImageStoreUnavailable)
+    def answer_store_away(error: ImageStoreUnavailable) -> Response:
+        return write(503, str(error))
 
     @routes.errorhandler(OperationalError)
     def answer_database_away(error: OperationalError) -> Response:

@@ -31,6 +31,20 @@ class ImageNotStored(ScanError):
     code = "image_not_stored"
 
 
+class ImageStoreUnavailable(ScanError):
+    """The object store that images are kept in does not answer, or cannot now."""
+
+    code = "image_store_unavailable"
+    retryable = True
+
+
+class ImageStoreRefused(ImageStoreUnavailable):
+    """The object store answers no: a wrong key, no such bucket, or something that is not allowed.
+
+    An operator can set that right, so for whoever waits it is as when the store is away.
+    """
+
+
 class LeaseLost(ScanError):
     """Another worker holds this check now; what was worked out here is dropped."""
 

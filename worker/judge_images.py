@@ -6,6 +6,7 @@ keep the score, decide, store. Everything it needs is passed in.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from ntf.errors import DetectionFailed
 from ntf.heatmap import render_heatmap
 from ntf.predictor import ModelInfo, Prediction
 from scans.checks import find_score, save_score, save_verdict
-from scans.errors import ImageNotStored
+from scans.errors import ImageNotStored, ImageStoreUnavailable
 from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
@@ -91,6 +92,7 @@ def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
 
     Raises:
         DetectorUnavailable: the detector cannot be loaded now.
+        ImageStoreUnavailable: nor can the pixels.
     """
     detector = tools.load_detector()
     with tools.sessions.begin() as session:
@@ -181,8 +183,10 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
         follow_policy(session, claim, image, verdict, tools.spot_check_share)
         # While the check is held: an erasure comes before the file or after the commit.
         tools.store.take_in(image.sha256)
-    for view in views:
-        tools.store.forget("pixels", view)
+    # The verdict stands, whatever the store answers: pixels that stay go with their image.
+    with suppress(ImageStoreUnavailable):
+        for view in views:
+            tools.store.forget("pixels", view)
 
 
 def follow_policy(

@@ -26,9 +26,16 @@ from images.provenance.trust_list import TrustListInvalid
 from ntf.errors import NtfError
 from scans.erasure import remove_old_files
 from scans.errands import claim_errand
-from scans.errors import ImageNotStored, LeaseLost, ScanError
+from scans.errors import (
+    ImageNotStored,
+    ImageStoreUnavailable,
+    LeaseLost,
+    ScanError,
+    SettingsInvalid,
+)
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
+from scans.open_store import refuse_a_wrong_store
 from scans.queue import (
     Claim,
     Step,
@@ -110,19 +117,19 @@ def gather_batch() -> list[Claim]:
     return claims
 
 
-def look(claims: list[Claim]) -> Looked | NtfError:
+def look(claims: list[Claim]) -> Looked | NtfError | ImageStoreUnavailable:
     """Look at all of them now, with the detector that is live at this moment."""
     try:
         looked = look_at_images(claims, tools.judge_tools())
-    except NtfError as error:
+    except (NtfError, ImageStoreUnavailable) as error:
         return error
     log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked.found))
     return looked
 
 
-def judge_by(looked: Looked | NtfError) -> Callable[[Claim], None]:
+def judge_by(looked: Looked | NtfError | ImageStoreUnavailable) -> Callable[[Claim], None]:
     """What to do with each check of a batch that was looked at."""
-    if isinstance(looked, NtfError):
+    if isinstance(looked, Exception):
         return partial(refuse, looked)
     return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
 
@@ -138,7 +145,7 @@ def shadow(looked: Looked) -> None:
         log.warning("shadow_failed", reason=str(error))
 
 
-def refuse(error: NtfError, _: Claim) -> None:
+def refuse(error: NtfError | ImageStoreUnavailable, _: Claim) -> None:
     """Give each check of a batch the error that ended the look at all of them."""
     raise error
 
@@ -311,6 +318,15 @@ def refuse_a_wrong_trust_list(**_: object) -> None:
             raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
 
 
+@celeryd_after_setup.connect
+def refuse_wrong_image_store(**_: object) -> None:
+    """End a worker whose object store refuses it, before it takes a check."""
+    try:
+        refuse_a_wrong_store(settings)
+    except SettingsInvalid as error:
+        raise SystemExit(str(error)) from error
+
+
 @worker_process_init.connect
 def sweep_in_a_child(**_: object) -> None:
     """Sweep in each process of a forking pool."""
@@ -369,6 +385,12 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
         log.info("host_busy", after_seconds=busy.after_seconds)
         with tools.sessions().begin() as session:
             put_back(session, claim, step, delay_seconds=busy.after_seconds, is_try=False)
+    except ImageStoreUnavailable as error:
+        # However long it is away, no check is lost by it.
+        log.warning("image_store_away", reason=str(error))
+        delay = settings.retry_delay_seconds
+        with tools.sessions().begin() as session:
+            put_back(session, claim, step, delay_seconds=delay, is_try=False)
     except (ImageError, NtfError, ScanError) as error:
         settle_error(step, claim, error)
     else:
