@@ -19,8 +19,8 @@ def erase(tenant: str, subject: str) -> None:
     from scans.people import find_tenant
     from scans.settings import load_settings
 
-    store = open_image_store(load_settings())
     with open_rows() as rows:
+        store = open_image_store(load_settings())
         owner = find_tenant(rows, tenant)
         for sha256 in images_of_subject(rows, owner.id, subject):
             proof = erase_image(rows, store, owner.id, sha256, COMMAND_LINE)

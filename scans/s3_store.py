@@ -147,7 +147,7 @@ class S3Store(ImageStore):
         # goes with its process.
         folder = self._folder / "pixels"
         folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=folder)  # type: ignore[return-value]
+        return tempfile.TemporaryFile(dir=folder)
 
     def _key(self, kind: Kind, name: str) -> str:
         place = place_of(kind, name)

@@ -292,6 +292,16 @@ def start_sweeps() -> None:
 
 
 @celeryd_after_setup.connect
+def refuse_wrong_image_store(**_: object) -> None:
+    """End a worker whose object store refuses it, before it takes a check."""
+    # The first of these receivers, as a sweep begins at once.
+    try:
+        refuse_a_wrong_store(settings)
+    except SettingsInvalid as error:
+        raise SystemExit(str(error)) from error
+
+
+@celeryd_after_setup.connect
 def sweep_beside_the_pool(instance: WorkController, **_: object) -> None:
     """Sweep from the start on, before there is a connection to the broker."""
     # What a forking worker's first process opens would be shared by its children, and what a thread
@@ -316,15 +326,6 @@ def refuse_a_wrong_trust_list(**_: object) -> None:
         except TrustListInvalid as error:
             # Only what is no `Exception` gets out of a signal's receiver.
             raise SystemExit(f"NTF_C2PA_TRUST_LIST_PATH: {error}") from error
-
-
-@celeryd_after_setup.connect
-def refuse_wrong_image_store(**_: object) -> None:
-    """End a worker whose object store refuses it, before it takes a check."""
-    try:
-        refuse_a_wrong_store(settings)
-    except SettingsInvalid as error:
-        raise SystemExit(str(error)) from error
 
 
 @worker_process_init.connect
