@@ -29,11 +29,12 @@ $(VENV)/.installed: $(VENV)/.python requirements/run.txt pyproject.toml
 
 install-test: $(VENV)/.installed-test   ## Add what the tests need, torch and a browser included
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements/test.txt requirements/train.txt requirements/integrations.txt requirements/traces.txt
+$(VENV)/.installed-test: $(VENV)/.installed requirements/test.txt requirements/train.txt requirements/integrations.txt requirements/traces.txt requirements/s3.txt
 	@echo "Installing the tests' tools, torch among them; this takes a few minutes …"
 	@$(PIP) -r requirements/train.txt
 	@$(PIP) -r requirements/integrations.txt
 	@$(PIP) -r requirements/traces.txt
+	@$(PIP) -r requirements/s3.txt
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 

@@ -24,6 +24,7 @@ from scans.errors import (
     ErrandWaiting,
     ImageInUse,
     ImageStoreFull,
+    ImageStoreUnavailable,
     InvitationUnknown,
     NotAmongYours,
     QueueFull,
@@ -109,6 +110,12 @@ def register_errors(app: Flask, max_image_bytes: int) -> None:
         response.headers["Retry-After"] = "30"
         return response
 
+    @app.errorhandler(ImageStoreUnavailable)
+    def answer_store_away(error: ImageStoreUnavailable) -> Response:
+        response = problem(503, error.code, "The service cannot answer now", str(error))
+        response.headers["Retry-After"] = "5"
+        return response
+
     @app.errorhandler(RequestEntityTooLarge)
     def answer_too_large(_: RequestEntityTooLarge) -> Response:
         limit = f"Images of up to {max_image_bytes / 2**20:.0f} MiB are taken. Send a smaller file."
@@ -190,6 +197,10 @@ def answer_errors_as(routes: Blueprint, write: Callable[[int, str], Response]) -
     @routes.errorhandler(HTTPException)
     def answer_http_error(error: HTTPException) -> Response:
         return write(error.code or 500, error.description or error.name)
+
+    @routes.errorhandler(ImageStoreUnavailable)
+    def answer_store_away(error: ImageStoreUnavailable) -> Response:
+        return write(503, str(error))
 
     @routes.errorhandler(OperationalError)
     def answer_database_away(error: OperationalError) -> Response:

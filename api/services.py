@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans.database import Reads, open_sessions
 from scans.image_store import ImageStore
+from scans.open_store import open_image_store
 from scans.rate_limits import RateLimits
 from scans.settings import Settings
 from scans.traces import Traces, open_traces
@@ -39,7 +40,7 @@ def open_services(settings: Settings) -> Services:
         settings=settings,
         sessions=open_sessions(settings.database_url),
         reads=Reads(settings.database_url),
-        store=ImageStore(settings.image_folder),
+        store=open_image_store(settings),
         waker=Waker(settings.broker_url),
         picture_signer=URLSafeTimedSerializer(
             settings.secret_key.get_secret_value(), salt="pictures"

@@ -2,7 +2,10 @@
 
 from api.app import create_app
 from scans.logs import set_up_logs
+from scans.open_store import refuse_a_wrong_store
 from scans.settings import load_settings
 
 set_up_logs()
-app = create_app(load_settings())
+settings = load_settings()
+refuse_a_wrong_store(settings)
+app = create_app(settings)

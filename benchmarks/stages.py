@@ -32,7 +32,7 @@ PARTS = {
     "read provenance, in its process": ("images.decoder_pool:DecoderPool.read_provenance",),
     "hash of the pixels": ("images.decoded_image:pixels_sha256",),
     "perceptual hash (PDQ)": ("worker.fetch_image:pdq_hash",),
-    "keep bytes": ("scans.image_store:ImageStore.save",),
+    "keep bytes": ("scans.image_store:FolderStore.save",),
     "keep pixels": ("worker.fetch_image:save_pixels",),
     "claim": ("worker.tasks:claim_some",),
     "map pixels": ("worker.judge_images:map_pixels",),

@@ -15,12 +15,12 @@ def erase(tenant: str, subject: str) -> None:
     """Remove a tenant's images for good, and print what was removed."""
     from scans.audit_log import COMMAND_LINE
     from scans.erasure import erase_image, images_of_subject
-    from scans.image_store import ImageStore
+    from scans.open_store import open_image_store
     from scans.people import find_tenant
     from scans.settings import load_settings
 
-    store = ImageStore(load_settings().image_folder)
     with open_rows() as rows:
+        store = open_image_store(load_settings())
         owner = find_tenant(rows, tenant)
         for sha256 in images_of_subject(rows, owner.id, subject):
             proof = erase_image(rows, store, owner.id, sha256, COMMAND_LINE)

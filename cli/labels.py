@@ -42,9 +42,9 @@ def command(out: Path, join: Path | None, model: Path | None) -> None:
     from cli.dead_letters import open_rows
     from ntf.feature_set import FILE, load_features
     from ntf.predictor import SHIPPED
-    from scans.image_store import ImageStore
     from scans.label_rows import read_opinions
     from scans.label_rules import gather
+    from scans.open_store import open_image_store
     from scans.settings import load_settings
 
     if out.exists() and any(out.iterdir()):
@@ -53,7 +53,7 @@ def command(out: Path, join: Path | None, model: Path | None) -> None:
     holdout = [one.pdq for one in described if one.part == "holdout"]
     with open_rows() as sessions, sessions.begin() as session:
         found = gather(read_opinions(session), holdout)
-    rows, gone = write_images(found.labels, ImageStore(load_settings().image_folder), out)
+    rows, gone = write_images(found.labels, open_image_store(load_settings()), out)
     write_manifest([*(read_joined(join) if join else ()), *rows], out / "manifest.tsv")
     for why, count in ({"its bytes were removed": gone} | found.left_out).items():
         if count:

@@ -10,6 +10,7 @@ lock() {
 lock pyproject.toml --output-file "$here/run.txt"
 lock "$here/traces.in" --constraint "$here/run.txt" --output-file "$here/traces.txt"
 lock "$here/build.in" --output-file "$here/build.txt"
+lock "$here/s3.in" --constraint "$here/run.txt" --output-file "$here/s3.txt"
 lock "$here/test.in" --constraint "$here/run.txt" --output-file "$here/test.txt"
 lock "$here/train.in" --constraint "$here/run.txt" --output-file "$here/train.txt"
 lock "$here/bench.in" --constraint "$here/run.txt" --constraint "$here/test.txt" \

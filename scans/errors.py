@@ -31,11 +31,24 @@ class ImageNotStored(ScanError):
     code = "image_not_stored"
 
 
-class ImageStoreFull(ScanError):
+class ImageStoreUnavailable(ScanError):
+    """The object store that images are kept in does not answer, or cannot now."""
+
+    code = "image_store_unavailable"
+    retryable = True
+
+
+class ImageStoreRefused(ImageStoreUnavailable):
+    """The object store answers no: a wrong key, no such bucket, or something that is not allowed.
+
+    An operator can set that right, so for whoever waits it is as when the store is away.
+    """
+
+
+class ImageStoreFull(ImageStoreUnavailable):
     """There is no room left where images are kept. It passes when someone makes room."""
 
     code = "storage_full"
-    retryable = True
 
 
 class LeaseLost(ScanError):

@@ -3,6 +3,8 @@
 Apart from `scans/image_store.py` so that the web process need not load numpy.
 """
 
+from typing import BinaryIO
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,11 +24,24 @@ def map_pixels(store: ImageStore, pixels_sha256: str) -> NDArray[np.uint8]:
     Raises:
         ImageNotStored: the pixels are not kept (any more), or what is kept is no such array.
     """
-    path = store.path_of("pixels", pixels_sha256)
-    try:
-        pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ImageNotStored(f"no array is kept under {pixels_sha256}") from error
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise ImageNotStored(f"no picture is kept under {pixels_sha256}")
-    return pixels
+    with store.open_file("pixels", pixels_sha256) as file:
+        try:
+            shape = read_shape(file)
+            # A map of the whole file fails where the file is shorter than the header says.
+            return np.memmap(file, np.uint8, "r", file.tell(), shape)
+        except (ValueError, EOFError, OSError) as error:
+            raise ImageNotStored(f"no picture is kept under {pixels_sha256}") from error
+
+
+def read_shape(file: BinaryIO) -> tuple[int, int, int]:
+    """Read the header of an NPY file; what follows is the array.
+
+    Raises:
+        ValueError: it is no NPY file, or its array is no picture [H, W, 3] of bytes.
+    """
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("not the version that is written here")
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype != np.uint8 or is_fortran or len(shape) != 3 or shape[2] != 3:
+        raise ValueError("not a picture")
+    return shape

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from scans.errors import SettingsInvalid
+from scans.s3_address import S3Address, read_s3_address
 
 ENVIRONMENT_PREFIX = "NTF_"
 
@@ -39,6 +40,11 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(min_length=32, description="signs sessions and picture addresses")
     image_folder: Path = Field(description="where image bytes and heatmaps are kept")
+    image_store_url: str | None = Field(
+        default=None,
+        description="s3://bucket/prefix?endpoint=https://host:port keeps them there instead; the "
+        "folder is then for what is mapped at the moment, and for models",
+    )
 
     model_path: Path | None = Field(
         default=None, description="a folder that `ntf export` wrote; unset: the shipped one"
@@ -165,6 +171,20 @@ class Settings(BaseSettings):
     def models_folder(self) -> Path:
         """Where retrained models are kept."""
         return self.model_store_folder or self.image_folder / "models"
+
+    @property
+    def s3_address(self) -> S3Address | None:
+        """The bucket that images are kept in, where there is one."""
+        return None if self.image_store_url is None else read_s3_address(self.image_store_url)
+
+    @field_validator("image_store_url")
+    @classmethod
+    def read_store_url(cls, url: str | None) -> str | None:
+        """Refuse what names no bucket. Empty is unset, as Compose passes on what nobody set."""
+        if not url:
+            return None
+        read_s3_address(url)
+        return url
 
     @field_validator("database_url", "fetch_database_url")
     @classmethod

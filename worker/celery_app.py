@@ -20,7 +20,8 @@ DRIFT_INTERVAL_SECONDS = 3600.0
 settings = load_settings()
 set_up_logs()
 
-app = Celery("ntf", broker=settings.broker_url, include=["worker.tasks", "worker.may_start"])
+# In this order: whether a worker may start is asked before its sweeps begin.
+app = Celery("ntf", broker=settings.broker_url, include=["worker.may_start", "worker.tasks"])
 app.conf.update(
     # State lives in our own rows; a result backend would be a second truth.
     task_ignore_result=True,

@@ -6,6 +6,7 @@ keep the score, decide, store. Everything it needs is passed in.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
@@ -21,7 +22,7 @@ from ntf.predictor import ModelInfo, Prediction
 from scans.asked import Asked, read_asked
 from scans.checks import NewScore, find_scores, save_scores, save_verdict
 from scans.database import Reads
-from scans.errors import ImageNotStored
+from scans.errors import ImageNotStored, ImageStoreUnavailable
 from scans.file_claims import describe_claims
 from scans.image_store import ImageStore, heatmap_name
 from scans.pixel_store import map_pixels
@@ -98,6 +99,7 @@ def look_at_images(claims: Sequence[Claim], tools: JudgeTools) -> Looked:
 
     Raises:
         DetectorUnavailable: the detector cannot be loaded now.
+        ImageStoreUnavailable: nor can the pixels.
     """
     detector = tools.load_detector()
     check_ids, version = [claim.check_id for claim in claims], detector.info.version
@@ -198,8 +200,10 @@ def judge_image(claim: Claim, looked: Looked, tools: JudgeTools) -> None:
         follow_policy(session, claim, asked, verdict, tools.spot_check_share)
         # While the check is held: an erasure comes before the file or after the commit.
         tools.store.take_in(image.sha256)
-    for view in views:
-        tools.store.forget("pixels", view)
+    # The verdict stands, whatever the store answers: pixels that stay go with their image.
+    with suppress(ImageStoreUnavailable):
+        for view in views:
+            tools.store.forget("pixels", view)
 
 
 def follow_policy(

@@ -4,6 +4,7 @@ from celery.signals import celeryd_after_setup
 
 from images.provenance.trust_list import TrustListInvalid
 from scans.errors import SettingsInvalid
+from scans.open_store import refuse_a_wrong_store
 from scans.wake import RETRAIN_QUEUE
 from worker import tools
 from worker.celery_app import app, settings
@@ -32,5 +33,14 @@ def refuse_traces_that_cannot_be(**_: object) -> None:
     """End a worker that is to send traces and has not what it takes."""
     try:
         tools.traces()
+    except SettingsInvalid as error:
+        raise SystemExit(str(error)) from error
+
+
+@celeryd_after_setup.connect
+def refuse_wrong_image_store(**_: object) -> None:
+    """End a worker whose object store refuses it, before it takes a check."""
+    try:
+        refuse_a_wrong_store(settings)
     except SettingsInvalid as error:
         raise SystemExit(str(error)) from error

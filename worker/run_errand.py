@@ -13,7 +13,7 @@ from images.errors import FetchError, UrlRejected
 from integrations.finding import Finding
 from scans.connections import open_secrets
 from scans.errands import ErrandClaim, end_dead, end_done, list_checks_of, try_later
-from scans.errors import WebhookSecretUnreadable
+from scans.errors import ImageStoreUnavailable, WebhookSecretUnreadable
 from scans.flags import find_sayings, is_flagged
 from scans.image_store import ImageStore
 from scans.integration_tables import ErrandCheck
@@ -60,7 +60,7 @@ def run_errand(claim: ErrandClaim, tools: ErrandTools) -> None:
         fail(claim, tools, "secret_unreadable")
     except UrlRejected:
         bury(claim, tools, "url_rejected", None)
-    except FetchError as error:
+    except (FetchError, ImageStoreUnavailable) as error:
         fail(claim, tools, error.code)
     except ServiceRefused as refused:
         if refused.retryable:

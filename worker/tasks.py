@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from images.errors import HostBusy, ImageError
 from ntf.errors import NtfError
 from scans.ended_sessions import forget_ended_sessions
-from scans.errors import ImageNotStored, ImageStoreFull, LeaseLost, ScanError
+from scans.errors import ImageNotStored, ImageStoreFull, ImageStoreUnavailable, LeaseLost, ScanError
 from scans.host_turns import forget_past_turns
 from scans.idempotent_answers import forget_old_answers
 from scans.queue import (
@@ -107,20 +107,20 @@ def gather_batch() -> list[Claim]:
     return claims
 
 
-def look(claims: list[Claim]) -> Looked | NtfError | ImageStoreFull:
+def look(claims: list[Claim]) -> Looked | NtfError | ImageStoreUnavailable:
     """Look at all of them now, with the detector that is live at this moment."""
     try:
         tools.store().ensure_room()
         looked = look_at_images(claims, tools.judge_tools())
-    except (NtfError, ImageStoreFull) as error:
+    except (NtfError, ImageStoreUnavailable) as error:
         return error
     log.info("batch_looked_at", checks=len(claims), pixels_sha256=list(looked.found))
     return looked
 
 
-def judge_by(looked: Looked | NtfError | ImageStoreFull) -> Callable[[Claim], None]:
+def judge_by(looked: Looked | NtfError | ImageStoreUnavailable) -> Callable[[Claim], None]:
     """What to do with each check of a batch that was looked at."""
-    if not isinstance(looked, Looked):
+    if isinstance(looked, Exception):
         return partial(refuse, looked)
     return lambda claim: outlast_database(lambda: judge_image(claim, looked, tools.judge_tools()))
 
@@ -136,7 +136,7 @@ def shadow(looked: Looked) -> None:
         log.warning("shadow_failed", reason=str(error))
 
 
-def refuse(error: NtfError | ImageStoreFull, _: Claim) -> None:
+def refuse(error: NtfError | ImageStoreUnavailable, _: Claim) -> None:
     """Give each check of a batch the error that ended the look at all of them."""
     raise error
 
@@ -321,11 +321,12 @@ def settle(step: Step, claim: Claim, work: Callable[[Claim], None]) -> None:
         log.info("host_busy", after_seconds=busy.after_seconds)
         with tools.sessions().begin() as session:
             put_back(session, claim, step, delay_seconds=busy.after_seconds, is_try=False)
-    except ImageStoreFull as full:
+    except ImageStoreUnavailable as away:
         # It is not the check's fault, and may last for hours: no try of it is used up.
-        note_failure(full.code)
-        delay = DELAYS_WHILE_FULL * settings.retry_delay_seconds
-        log.warning("image_store_full", after_seconds=delay)
+        note_failure(away.code)
+        times = DELAYS_WHILE_FULL if isinstance(away, ImageStoreFull) else 1
+        delay = times * settings.retry_delay_seconds
+        log.warning(away.code, after_seconds=delay, reason=str(away))
         with tools.sessions().begin() as session:
             put_back(session, claim, step, delay_seconds=delay, is_try=False)
     except (ImageError, NtfError, ScanError) as error:

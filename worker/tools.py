@@ -27,8 +27,8 @@ from images.safe_fetch import (
 from images.safe_post import PostAnswer, post_bytes
 from ntf.predictor import SHIPPED, Predictor, read_info
 from scans.database import Reads, open_sessions
-from scans.image_store import ImageStore
 from scans.model_store import ModelStore
+from scans.open_store import open_image_store
 from scans.settings import Settings
 from scans.traces import open_traces
 from scans.wake import Waker
@@ -46,7 +46,7 @@ from worker.tell_ozone import OzoneSessions
 sessions = cache(lambda: open_sessions(settings.database_url))
 reads = cache(lambda: Reads(settings.database_url))
 traces = cache(lambda: open_traces(settings, "ntf-worker"))
-store = cache(lambda: ImageStore(settings.image_folder))
+store = cache(lambda: open_image_store(settings))
 waker = cache(lambda: Waker(settings.broker_url))
 trust_list = cache(lambda: load_trust_list(settings.c2pa_trust_list_path))
 models = cache(lambda: ModelStore(settings.models_folder))

@@ -19,7 +19,7 @@ from cli.embedded import embedded_postgresql, embedded_valkey
 from ntf.predictor import SHIPPED, Predictor
 from scans.all_tables import Table
 from scans.database import Reads, open_sessions
-from scans.image_store import ImageStore
+from scans.image_store import FolderStore, ImageStore
 from scans.keys import KeyHolder, create_key, create_tenant_with_person, recognise_key
 from scans.settings import Settings, load_settings
 
@@ -74,7 +74,7 @@ def reads(settings: Settings) -> Iterator[Reads]:
 
 @pytest.fixture
 def store(settings: Settings) -> ImageStore:
-    return ImageStore(settings.image_folder)
+    return FolderStore(settings.image_folder)
 
 
 @pytest.fixture

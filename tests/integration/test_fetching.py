@@ -26,7 +26,7 @@ from images.safe_fetch import (
 from scans.checks import WantedCheck, create_or_get
 from scans.database import Reads
 from scans.host_turns import forget_past_turns
-from scans.image_store import ImageStore
+from scans.image_store import FolderStore, ImageStore
 from scans.keys import recognise_key
 from scans.queue import Claim, claim_checks
 from scans.settings import Settings
@@ -116,7 +116,7 @@ def test_a_fetch_writes_nothing_among_what_is_kept(
     server: HostileServer, tools: FetchTools, tmp_path: Path
 ) -> None:
     """In the containers the folders `bytes` and `heatmaps` are closed to the fetching workers."""
-    run_check_of(server.url("/known.png"), replace(tools, store=ImageStore(tmp_path)), "first")
+    run_check_of(server.url("/known.png"), replace(tools, store=FolderStore(tmp_path)), "first")
     assert {path.name for path in tmp_path.iterdir()} == {"incoming", "pixels"}
 
 

@@ -74,8 +74,11 @@ def test_the_fetching_workers_hold_no_secret_but_their_role(services: dict[str, 
     given, others = services["fetch"]["environment"], services["api"]["environment"]
     assert given["NTF_DATABASE_URL"] == others["NTF_FETCH_DATABASE_URL"]
     secrets = {name for name, value in given.items() if value and "${" in value}
-    assert secrets == {"NTF_DATABASE_URL", "NTF_FETCH_DATABASE_URL"}
-    assert all("NTF_FETCH_PASSWORD" in given[name] for name in secrets)
+    databases = {"NTF_DATABASE_URL", "NTF_FETCH_DATABASE_URL"}
+    keys = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}  # of its own, in the object store
+    assert secrets == databases | keys
+    assert all("NTF_FETCH_PASSWORD" in given[name] for name in databases)
+    assert all("NTF_FETCH_S3" in given[name] for name in keys)
 
 
 def test_of_our_services_the_fetching_workers_see_broker_and_database_alone(

@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from scans.errors import ImageNotStored, ImageStoreFull
-from scans.image_store import ImageStore
+from scans.image_store import FolderStore, ImageStore
 from scans.pixel_store import map_pixels, save_pixels
 from tests.pictures import noise
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ImageStore:
-    return ImageStore(tmp_path)
+    return FolderStore(tmp_path)
 
 
 def test_gives_back_what_was_saved_until_it_is_forgotten(store: ImageStore) -> None:
