@@ -66,7 +66,12 @@ def running_s3(folder: Path, ports: list[int]) -> Iterator[str]:
     config.write_text(json.dumps({"identities": identities}))
     command = [str(Path(sys.executable).with_name("weed")), "-logtostderr=true", "server"]
     command += [f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-s3.iam=false"]
-    command += [f"-s3.config={config}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    command += [
+        f"-s3.config={config}",
+        "-s3.autoCreateBucket=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+    ]
     command += ["-master.volumeSizeLimitMB=64", "-volume.max=40"]
     for part, port, grpc in zip(PARTS, ports[::2], ports[1::2], strict=True):
         command += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc}"]

@@ -44,9 +44,7 @@ def with_keys(monkeypatch: pytest.MonkeyPatch, key: str, secret: str | None = No
 @pytest.fixture
 def far(settings: Settings, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     with_keys(monkeypatch, "service")
-    return settings.model_copy(
-        update={"image_store_url": f"s3://{BUCKET}/ntf?endpoint={endpoint}"}
-    )
+    return settings.model_copy(update={"image_store_url": f"s3://{BUCKET}/ntf?endpoint={endpoint}"})
 
 
 @pytest.fixture
@@ -207,6 +205,10 @@ def test_the_fetching_workers_key_can_change_nothing_that_is_kept(
     refuse_a_wrong_store(far)
     theirs = open_image_store(far)
     assert theirs.read("bytes", "ab12") == b"one"
+    theirs.save("incoming", "ef56", b"")
+    assert theirs.has("incoming", "ef56")  # empty, and there to be removed
+    store.forget("incoming", "ef56")
+    assert not store.has("incoming", "ef56")
     theirs.save("incoming", "cd34", b"brought")
     save_pixels(theirs, "cd34", noise(6))
     for kind in ("bytes", "heatmaps"):
