@@ -224,12 +224,12 @@ def test_a_wrong_bucket_or_key_is_refused_at_the_start(
     far: Settings, endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     none = far.model_copy(update={"image_store_url": f"s3://no-such?endpoint={endpoint}"})
-    with pytest.raises(SettingsInvalid, match="NTF_IMAGE_STORE_URL.*NoSuchBucket"):
+    with pytest.raises(SettingsInvalid, match=r"NTF_IMAGE_STORE_URL.*NoSuchBucket"):
         refuse_a_wrong_store(none)
     with pytest.raises(ImageStoreRefused):  # never "it is not there", which would prove an erasure
         open_image_store(none).has("bytes", "ab12")
     with_keys(monkeypatch, "service", "wrong")
-    with pytest.raises(SettingsInvalid, match="NTF_IMAGE_STORE_URL.*Signature"):
+    with pytest.raises(SettingsInvalid, match=r"NTF_IMAGE_STORE_URL.*Signature"):
         refuse_a_wrong_store(far)
     monkeypatch.setattr("scans.open_store.find_spec", lambda _: None)
     with pytest.raises(SettingsInvalid, match=r"requirements/s3\.txt"):
