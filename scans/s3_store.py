@@ -47,9 +47,9 @@ class S3Store(ImageStore):
         """
         self._bucket, self._prefix = address.bucket, address.prefix
         self._folder = folder
-        # With no region anywhere: what stores that have none take, and Amazon's first.
-        # A session of its own: the library's common one is not safe for threads, and keeps its keys.
+        # Its own: the library's common session is not safe for threads, and keeps its keys.
         session = boto3.Session()
+        # With no region anywhere: what stores that have none take, and Amazon's first.
         region = address.region or session.region_name or "us-east-1"
         config = Config(
             connect_timeout=CONNECT_SECONDS,
