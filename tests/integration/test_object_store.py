@@ -23,6 +23,7 @@ from scans.settings import Settings
 from tests.integration.conftest import close_app
 from tests.integration.s3_server import BUCKET, KEYS, client_of, free_ports, running_s3
 from tests.integration.test_attackers_walk import make_client
+from tests.integration.test_broker_away import running_worker, upload, wait_until_done
 from tests.pictures import as_jpeg, noise
 
 pytestmark = pytest.mark.slow
@@ -113,6 +114,20 @@ def test_an_upload_is_judged_shown_and_erased(
         query = text("SELECT details FROM audit_log WHERE action = 'image.erased'")
         removed = rows.scalars(query).one()["files_removed"]
     assert {name.split("/")[0] for name in removed} == {"bytes", "heatmaps"}
+
+
+def test_a_worker_process_of_its_own_judges_from_it(
+    app: OpenAPI, sessions: Sessions, far: Settings, endpoint: str, tmp_path: Path
+) -> None:
+    admin = make_client(app, sessions, role="admin")
+    assert far.image_store_url
+    with running_worker(far, tmp_path / "log", NTF_IMAGE_STORE_URL=far.image_store_url):
+        upload(admin, 305)
+        wait_until_done(sessions, 1)
+    assert kept(endpoint) == {"bytes", "heatmaps"}
+    sha256 = hashlib.sha256(as_jpeg(noise(305))).hexdigest()
+    assert admin.delete(f"/v1/images/{sha256}").status_code == 200
+    assert kept(endpoint) == set()
 
 
 def test_age_removes_the_objects(
