@@ -47,8 +47,10 @@ class S3Store(ImageStore):
         """
         self._bucket, self._prefix = address.bucket, address.prefix
         self._folder = folder
+        # Its own: the library's common session is not safe for threads, and keeps its keys.
+        session = boto3.Session()
         # With no region anywhere: what stores that have none take, and Amazon's first.
-        region = address.region or boto3.Session().region_name or "us-east-1"
+        region = address.region or session.region_name or "us-east-1"
         config = Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
@@ -61,7 +63,7 @@ class S3Store(ImageStore):
             s3={"addressing_style": "path"} if address.endpoint else None,
         )
         # Any: boto3 makes its clients out of a description as it runs.
-        self._client: Any = boto3.client(
+        self._client: Any = session.client(
             "s3", endpoint_url=address.endpoint, region_name=region, config=config
         )
 
@@ -109,7 +111,15 @@ class S3Store(ImageStore):
         key = self._key(kind, name)
         try:
             with translated_errors("get_object", self._get_problem(kind, name)):
-                answer = self._client.get_object(Bucket=self._bucket, Key=key, Range="bytes=0-0")
+                try:
+                    answer = self._client.get_object(
+                        Bucket=self._bucket, Key=key, Range="bytes=0-0"
+                    )
+                except ClientError as error:
+                    # An empty object is there, and has no first byte.
+                    if error.response.get("Error", {}).get("Code") == "InvalidRange":
+                        return True
+                    raise
                 with answer["Body"] as body:
                     body.read()
         except ImageNotStored:

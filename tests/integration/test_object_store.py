@@ -23,6 +23,7 @@ from scans.settings import Settings
 from tests.integration.conftest import close_app
 from tests.integration.s3_server import BUCKET, KEYS, client_of, free_ports, running_s3
 from tests.integration.test_attackers_walk import make_client
+from tests.integration.test_broker_away import running_worker, upload, wait_until_done
 from tests.pictures import as_jpeg, noise
 
 pytestmark = pytest.mark.slow
@@ -115,6 +116,20 @@ def test_an_upload_is_judged_shown_and_erased(
     assert {name.split("/")[0] for name in removed} == {"bytes", "heatmaps"}
 
 
+def test_a_worker_process_of_its_own_judges_from_it(
+    app: OpenAPI, sessions: Sessions, far: Settings, endpoint: str, tmp_path: Path
+) -> None:
+    admin = make_client(app, sessions, role="admin")
+    assert far.image_store_url
+    with running_worker(far, tmp_path / "log", NTF_IMAGE_STORE_URL=far.image_store_url):
+        upload(admin, 305)
+        wait_until_done(sessions, 1)
+    assert kept(endpoint) == {"bytes", "heatmaps"}
+    sha256 = hashlib.sha256(as_jpeg(noise(305))).hexdigest()
+    assert admin.delete(f"/v1/images/{sha256}").status_code == 200
+    assert kept(endpoint) == set()
+
+
 def test_age_removes_the_objects(
     app: OpenAPI,
     sessions: Sessions,
@@ -205,6 +220,10 @@ def test_the_fetching_workers_key_can_change_nothing_that_is_kept(
     refuse_a_wrong_store(far)
     theirs = open_image_store(far)
     assert theirs.read("bytes", "ab12") == b"one"
+    theirs.save("incoming", "ef56", b"")
+    assert theirs.has("incoming", "ef56")  # empty, and there to be removed
+    store.forget("incoming", "ef56")
+    assert not store.has("incoming", "ef56")
     theirs.save("incoming", "cd34", b"brought")
     save_pixels(theirs, "cd34", noise(6))
     for kind in ("bytes", "heatmaps"):

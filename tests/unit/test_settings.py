@@ -42,7 +42,7 @@ def test_names_the_variable_that_is_missing(environment: pytest.MonkeyPatch, nam
         ("NTF_SECRET_KEY", "short-secret"),
         ("NTF_FETCH_PORTS", "eighty"),
         ("NTF_IMAGE_STORE_URL", "https://host.example/bucket"),
-        ("NTF_IMAGE_STORE_URL", "s3://"),
+        ("NTF_IMAGE_STORE_URL", "s3://No_Bucket"),
         ("NTF_IMAGE_STORE_URL", "s3://key:secret@bucket"),
         ("NTF_IMAGE_STORE_URL", "s3://bucket/one//other"),
         ("NTF_IMAGE_STORE_URL", "s3://bucket?endpoint=ftp://host.example"),
