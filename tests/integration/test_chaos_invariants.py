@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from scans.checks import WantedCheck, create_or_get, remember_bytes, subject_of_image
 from scans.errors import ImageStoreFull
-from scans.image_store import ImageStore
+from scans.image_store import FolderStore, ImageStore
 from scans.keys import KeyHolder
 from scans.tables import Check
 from tests.chaos.image_host import picture
@@ -105,7 +105,7 @@ def test_events_are_counted_by_their_fields_and_broken_lines_passed_over(tmp_pat
 def test_a_small_disk_can_be_full_and_have_room_again(tmp_path: Path) -> None:
     folder = tmp_path / "images"
     with small_disk(folder, checks=1) as disk:
-        store = ImageStore(folder)
+        store = FolderStore(folder)
         store.save("bytes", "ab12", b"one")
         if disk is not None:
             store.ensure_room()

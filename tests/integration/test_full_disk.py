@@ -14,7 +14,7 @@ from flask_openapi3 import OpenAPI
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from scans.image_store import ImageStore, Kind, told_when_full
+from scans.image_store import FolderStore, Kind, told_when_full
 from scans.keys import KeyHolder
 from scans.queue import Claim, Step
 from scans.settings import Settings
@@ -26,7 +26,7 @@ from tests.pictures import as_jpeg, noise
 Sessions = sessionmaker[Session]
 
 
-class FullStore(ImageStore):
+class FullStore(FolderStore):
     """As on a full file system: the kernel refuses what is written."""
 
     @contextmanager
