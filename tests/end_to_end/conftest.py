@@ -23,7 +23,7 @@ import requests
 from tests.content_credentials import Authority
 from tests.pictures import as_jpeg, noise
 
-START_SECONDS, STOP_SECONDS = 60, 20
+START_SECONDS, STOP_SECONDS = 60, 60
 
 
 def free_port() -> int:
