@@ -107,7 +107,7 @@ def start_servers(root: Path, servers: ExitStack, threads: int) -> None:
         "NTF_DETECTOR_THREADS": str(threads),
         "NTF_DECODE_TIMEOUT_SECONDS": "30",
         # What is measured here is our code around one network, whatever engines are installed.
-        "NTF_DETECTOR_BACKEND": "onnxruntime",
+        "NTF_DETECTOR_BACKEND": "onnx",
     }
 
 

@@ -27,7 +27,7 @@ Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 Network = Callable[[NDArray[np.float32]], Arrays]
 # Weights that stand in place of a graph's own, by their names in it.
 Replaced = Mapping[str, NDArray[np.float32]]
-Backend = Literal["auto", "onnxruntime", "openvino"]
+Backend = Literal["auto", "onnx", "openvino"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 MEASURE_SECONDS = 2.0
@@ -47,12 +47,12 @@ def open_on_cpu(
     Raises:
         ModuleNotFoundError: that engine is not installed.
     """
-    if backend == "onnxruntime" or (backend == "auto" and not has_openvino()):
+    if backend == "onnx" or (backend == "auto" and not has_openvino()):
         return open_onnxruntime(path, threads, heads)
     if backend == "openvino":
         return open_openvino(path, threads, heads=heads)
     networks = {
-        "onnxruntime": open_onnxruntime(path, threads, heads),
+        "onnx": open_onnxruntime(path, threads, heads),
         "openvino": open_openvino(path, threads, heads=heads),
     }
     return networks[choose_fastest(networks, sample_crops(crop_px))]

@@ -164,7 +164,7 @@ class Predictor:
         *,
         threads: int = 1,
         device: str = "cpu",
-        backend: Backend = "onnxruntime",
+        backend: Backend = "onnx",
     ) -> "Predictor":
         """Load a folder of weights; None means the shipped ones.
 
@@ -278,7 +278,7 @@ def read_branches(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def open_network(
-    folder: Path, found: dict[str, Any], threads: int, device: str, backend: Backend = "onnxruntime"
+    folder: Path, found: dict[str, Any], threads: int, device: str, backend: Backend = "onnx"
 ) -> Network:
     """A branch's network, with the heads that were learned for it later, if there are any."""
     path, heads = folder / found["file"], read_heads(folder, found)

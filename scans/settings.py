@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     detector_device: str = Field(
         default="cpu", description="cpu; cuda or cuda:1 where PyTorch and timm are installed"
     )
-    detector_backend: Literal["auto", "onnxruntime", "openvino"] = Field(
+    detector_backend: Literal["auto", "onnx", "openvino"] = Field(
         default="auto",
         description="of the CPU; auto measures for two seconds where OpenVINO is installed",
     )

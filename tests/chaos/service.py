@@ -123,7 +123,7 @@ def settings_of(
         "NTF_SECRET_KEY": "a secret that is only good for this run",
         "NTF_IMAGE_FOLDER": str(folder / "images"),
         "NTF_MODEL_PATH": str(SHIPPED.with_name("ntf-tiny")),
-        "NTF_DETECTOR_BACKEND": "onnxruntime",
+        "NTF_DETECTOR_BACKEND": "onnx",
         "NTF_DETECTOR_THREADS": "1",
         "NTF_ALLOW_PRIVATE_ADDRESSES": "true",
         "NTF_FETCH_PORTS": str(image_port),

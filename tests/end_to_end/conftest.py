@@ -106,7 +106,7 @@ def start(folder: Path, port: int, log: Path, **settings: str) -> Product:
         "NTF_C2PA_TRUST_LIST_PATH": str(trust_list),
         "NTF_ALLOW_PRIVATE_ADDRESSES": "true",
         # One answer, whatever the benchmarks have installed beside it.
-        "NTF_DETECTOR_BACKEND": "onnxruntime",
+        "NTF_DETECTOR_BACKEND": "onnx",
         "NTF_FETCH_PORTS": f"80,443,{IMAGE_PORT}",
         **settings,
     }

@@ -47,7 +47,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         environment.setenv("NTF_REVIEW_SPOT_CHECK_SHARE", "0")
         # What the detector says is not what these tests are about.
         environment.setenv("NTF_MODEL_PATH", str(TINY_WEIGHTS))
-        environment.setenv("NTF_DETECTOR_BACKEND", "onnxruntime")
+        environment.setenv("NTF_DETECTOR_BACKEND", "onnx")
         settings = load_settings()
         migrate(settings.database_url)
         yield settings
