@@ -1,13 +1,14 @@
 """`ntf labels`: what moderators decided, as a manifest with its files, to fine-tune on."""
 
 import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scans.image_store import ImageStore
     from scans.label_rules import Label
 
@@ -42,7 +43,7 @@ def command(out: Path, join: Path | None, model: Path | None) -> None:
     from cli.dead_letters import open_rows
     from ntf.feature_set import FILE, load_features
     from ntf.predictor import SHIPPED
-    from scans.label_rows import read_opinions
+    from scans.label_rows import find_called_ai, read_opinions
     from scans.label_rules import gather
     from scans.open_store import open_image_store
     from scans.settings import load_settings
@@ -53,20 +54,27 @@ def command(out: Path, join: Path | None, model: Path | None) -> None:
     holdout = [one.pdq for one in described if one.part == "holdout"]
     with open_rows() as sessions, sessions.begin() as session:
         found = gather(read_opinions(session), holdout)
-    rows, gone = write_images(found.labels, open_image_store(load_settings()), out)
+        lone = [one for one in found.labels if not one.is_ai and len(one.accounts) == 1]
+        called_ai = find_called_ai(session, [one.image_sha256 for one in lone])
+    # As in retraining (`worker.retrain.drop_lone_pardons`): such labels open doors.
+    pardons = [one for one in lone if one.image_sha256 in called_ai]
+    kept = [one for one in found.labels if one not in pardons]
+    rows, gone = write_images(kept, open_image_store(load_settings()), out)
     write_manifest([*(read_joined(join) if join else ()), *rows], out / "manifest.tsv")
-    for why, count in ({"its bytes were removed": gone} | found.left_out).items():
+    ours = {"its bytes were removed": gone, "one account alone pardons it": len(pardons)}
+    for why, count in (ours | found.left_out).items():
         if count:
             click.echo(f"left out: {count} ({why})", err=True)
     click.echo(f"{len(rows)} labels are in {out / 'manifest.tsv'}.")
 
 
 def write_images(
-    labels: "tuple[Label, ...]", store: "ImageStore", out: Path
+    labels: "Sequence[Label]", store: "ImageStore", out: Path
 ) -> tuple[list[dict[str, str]], int]:
-    """One file and one row for each label; how many have no bytes any more."""
-    from PIL import Image
+    """One file and one row for each label; how many have no bytes any more.
 
+    Strangers' files: nothing opens them here, so they have no ending, and training goes by content.
+    """
     from ntf.datasets.families import REAL, UNKNOWN
     from scans.errors import ImageNotStored
 
@@ -77,9 +85,7 @@ def write_images(
             content = store.read("bytes", label.image_sha256)
         except ImageNotStored:
             continue
-        with Image.open(io.BytesIO(content)) as image:
-            kind = str(image.format).lower()
-        name = f"images/{label.image_sha256}.{kind}"
+        name = f"images/{label.image_sha256}"
         (out / name).write_bytes(content)
         rows.append(
             {

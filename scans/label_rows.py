@@ -4,6 +4,8 @@ Moderators' decisions and their feedback count, and hints of readers whom modera
 (`scans/feedback.py`). A decision that was undone does not.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,12 +14,23 @@ from scans.feedback_rows import read_history
 from scans.label_rules import Opinion
 from scans.review_tables import Decision, Feedback, RegressionCase, Review
 from scans.similar import pdq_of
-from scans.tables import Check, Image
+from scans.tables import Check, Image, Verdict
 
 
 def read_opinions(session: Session) -> list[Opinion]:
     """All that counts, over all tenants, the oldest first."""
     return [*_read_decisions(session), *_read_feedback(session)]
+
+
+def find_called_ai(session: Session, image_sha256s: Iterable[str]) -> set[str]:
+    """Those of these images that some verdict called `likely_ai`, by whatever model."""
+    return set(
+        session.scalars(
+            select(Check.image_sha256)
+            .join(Verdict, Verdict.check_id == Check.id)
+            .where(Check.image_sha256.in_(list(image_sha256s)), Verdict.label == "likely_ai")
+        )
+    )
 
 
 def list_regression_cases(session: Session) -> list[RegressionCase]:
